@@ -1,0 +1,1 @@
+"""What the stages agree on, once: the flatbuffer reader, the manifest, the wire protocol, the runtimes."""

@@ -1,0 +1,25 @@
+"""How every stage's command ends: an exit code, and on failure one line on stderr."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from contract.errors import UserError
+
+INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C
+
+
+def run(main: Callable[[list[str]], int]) -> NoReturn:
+    """Run a stage's `main(arguments) -> exit code` and leave the process with that code.
+
+    A UserError becomes `error: <message>` on stderr and the error's own exit code; Ctrl-C becomes 130.
+    Anything else is a bug of ours and keeps its traceback.
+    """
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
