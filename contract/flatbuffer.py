@@ -1,0 +1,339 @@
+"""Reads a TFLite flatbuffer into a typed graph, checking every offset, index, shape and length on the way.
+
+A flatbuffer is tables that point at each other by offsets; nothing in the format stops an offset from
+leaving the file. `contract.tables` bounds every access; this module knows the TFLite schema (version 3,
+tensorflow/lite/schema/schema.fbs) and what must hold between its parts, so that whoever gets a `Model`
+may index into it without checking again.
+"""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import UserError
+from contract.files import sha256
+from contract.schema import ACTIVATIONS, BUILTIN_OPERATORS, CUSTOM_OPERATOR, PADDINGS, TENSOR_TYPES
+from contract.tables import FlatbufferError, Table, root_table
+
+SCHEMA_VERSION = 3
+ABSENT = -1  # an operator's input index for an optional tensor that is not given
+
+NUMPY_TYPES = {
+    "FLOAT32": "<f4", "FLOAT16": "<f2", "INT32": "<i4", "UINT8": "u1", "INT64": "<i8", "BOOL": "?",
+    "INT16": "<i2", "INT8": "i1", "FLOAT64": "<f8", "UINT64": "<u8", "UINT32": "<u4", "UINT16": "<u2",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """real = scale * (quantised - zero_point); one pair a tensor, or one a slice along `dimension`."""
+
+    scales: tuple[float, ...]  # float32 values, positive
+    zero_points: tuple[int, ...]  # as many as scales
+    dimension: int
+
+    @property
+    def per_channel(self) -> bool:
+        return len(self.scales) > 1
+
+    @property
+    def scale(self) -> float:
+        """The scale of a per-tensor quantisation."""
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point of a per-tensor quantisation."""
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor: an activation (`data` is None) or a constant (`data` holds its little-endian bytes)."""
+
+    index: int
+    name: str
+    type: str  # a name of the schema's TensorType: INT8, INT32, FLOAT32, ...
+    shape: tuple[int, ...]  # every dimension at least 1
+    quantization: Quantization | None
+    data: bytes | None = field(repr=False)
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        return self.elements * np.dtype(NUMPY_TYPES[self.type]).itemsize
+
+    @property
+    def values(self) -> NDArray[np.generic]:
+        """A constant's values, in its shape and type. ValueError for an activation."""
+        if self.data is None:
+            raise ValueError(f"tensor {self.index} ({self.name}) is not a constant")
+        return np.frombuffer(self.data, NUMPY_TYPES[self.type]).reshape(self.shape)
+
+    def __str__(self) -> str:
+        return f"tensor {self.index} ({self.name})"
+
+
+@dataclass(frozen=True)
+class ConvOptions:
+    padding: str  # SAME or VALID
+    stride: tuple[int, int]  # height, width
+    dilation: tuple[int, int]  # height, width
+    activation: str  # a name of the schema's ActivationFunctionType: NONE, RELU, RELU6, ...
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    padding: str
+    stride: tuple[int, int]
+    window: tuple[int, int]  # height, width
+    activation: str
+
+
+@dataclass(frozen=True)
+class FullyConnectedOptions:
+    activation: str
+    weights_format: int  # 0 is the row-major default
+    keep_num_dims: bool
+
+
+@dataclass(frozen=True)
+class SoftmaxOptions:
+    beta: float
+
+
+Options = ConvOptions | PoolOptions | FullyConnectedOptions | SoftmaxOptions | None
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator, in execution order. `options` is None where this reader has no type for them."""
+
+    index: int
+    name: str  # a name of the schema's BuiltinOperator (CONV_2D), or CUSTOM:<name>
+    version: int
+    inputs: tuple[int, ...]  # tensor indices; ABSENT for an optional input that is not given
+    outputs: tuple[int, ...]
+    options: Options
+
+    def __str__(self) -> str:
+        return f"operator {self.index} ({self.name})"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A flatbuffer with one subgraph, whole and consistent."""
+
+    data: bytes = field(repr=False)  # the file
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def sha256(self) -> str:
+        return sha256(self.data)
+
+    @property
+    def input(self) -> Tensor:
+        """The one input of a model with one input."""
+        return self.tensors[self.inputs[0]]
+
+    @property
+    def output(self) -> Tensor:
+        """The one output of a model with one output."""
+        return self.tensors[self.outputs[0]]
+
+
+def read_model(path: Path) -> Model:
+    """Read and check the flatbuffer at `path`.
+
+    UserError where there is no such file; FlatbufferError (a UserError) where the file is damaged, cut
+    short or not a TFLite model.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}; name a .tflite file") from error
+    try:
+        return parse_model(data)
+    except FlatbufferError as error:
+        raise FlatbufferError(f"{path} is damaged or not a TFLite model: {error}; convert it again") from None
+
+
+def parse_model(data: bytes) -> Model:
+    """Parse and check a flatbuffer. FlatbufferError names what is wrong with it."""
+    root = root_table(data, b"TFL3")
+    if (version := root.uint32(0)) != SCHEMA_VERSION:
+        raise FlatbufferError(f"schema version {version} instead of {SCHEMA_VERSION}")
+    buffers = [_buffer_data(table, index) for index, table in enumerate(root.tables(4))]
+    codes = [_operator_code(table) for table in root.tables(1)]
+    subgraphs = root.tables(2)
+    if len(subgraphs) != 1:
+        raise FlatbufferError(f"{len(subgraphs)} subgraphs instead of one")
+    graph = subgraphs[0]
+    tensors = tuple(_tensor(table, index, buffers) for index, table in enumerate(graph.tables(0)))
+    operators = tuple(_operator(table, index, codes) for index, table in enumerate(graph.tables(3)))
+    model = Model(data, tensors, operators, tuple(graph.int32s(1)), tuple(graph.int32s(2)))
+    _check_graph(model)
+    return model
+
+
+def _buffer_data(table: Table, index: int) -> bytes:
+    if table.uint64(1) or table.uint64(2):
+        raise FlatbufferError(f"buffer {index} lies outside the flatbuffer, which is not supported")
+    return table.bytes(0)
+
+
+def _operator_code(table: Table) -> tuple[str, int]:
+    # Codes above 127 do not fit the old one-byte field: the larger of the two is the code.
+    code = max(table.int8(0), table.int32(3))
+    if code == CUSTOM_OPERATOR:
+        return f"CUSTOM:{table.string(1)}", table.int32(2, 1)
+    return BUILTIN_OPERATORS.get(code, f"UNKNOWN:{code}"), table.int32(2, 1)
+
+
+def _tensor(table: Table, index: int, buffers: list[bytes]) -> Tensor:
+    name = table.string(3)
+    where = f"tensor {index} ({name})"
+    type_code = table.int8(1)
+    if type_code not in TENSOR_TYPES:
+        raise FlatbufferError(f"{where} has the unknown type {type_code}")
+    shape = tuple(table.int32s(0))
+    if any(dimension < 1 for dimension in shape):
+        raise FlatbufferError(f"{where} has the shape {list(shape)}; every dimension must be at least 1")
+    buffer = table.uint32(2)
+    if buffer >= len(buffers):
+        raise FlatbufferError(f"{where} names buffer {buffer} of {len(buffers)}")
+    quantization = table.table(4)
+    tensor = Tensor(
+        index=index,
+        name=name,
+        type=TENSOR_TYPES[type_code],
+        shape=shape,
+        quantization=_quantization(quantization, shape, where) if quantization else None,
+        data=buffers[buffer] or None,
+    )
+    if tensor.data is not None and tensor.type in NUMPY_TYPES and len(tensor.data) != tensor.bytes:
+        raise FlatbufferError(
+            f"{where} has {len(tensor.data)} bytes of data, its shape {list(shape)} needs {tensor.bytes}"
+        )
+    return tensor
+
+
+def _quantization(table: Table, shape: tuple[int, ...], where: str) -> Quantization | None:
+    scales = tuple(table.float32s(2))
+    zero_points = tuple(table.int64s(3))
+    dimension = table.int32(6)
+    if not scales:
+        return None
+    if not all(math.isfinite(scale) and scale > 0 for scale in scales):
+        raise FlatbufferError(f"{where} has a scale that is not a positive number")
+    if len(zero_points) != len(scales):
+        raise FlatbufferError(f"{where} has {len(scales)} scales and {len(zero_points)} zero points")
+    if len(scales) > 1 and not (0 <= dimension < len(shape) and shape[dimension] == len(scales)):
+        raise FlatbufferError(f"{where} of shape {list(shape)} has {len(scales)} scales along {dimension}")
+    return Quantization(scales, zero_points, dimension)
+
+
+def _operator(table: Table, index: int, codes: list[tuple[str, int]]) -> Operator:
+    code = table.uint32(0)
+    if code >= len(codes):
+        raise FlatbufferError(f"operator {index} names operator code {code} of {len(codes)}")
+    name, version = codes[code]
+    return Operator(
+        index=index,
+        name=name,
+        version=version,
+        inputs=tuple(table.int32s(1)),
+        outputs=tuple(table.int32s(2)),
+        options=_options(name, table.uint8(3), table.table(4), f"operator {index} ({name})"),
+    )
+
+
+# The schema's BuiltinOptions union: which table stands beside an operator.
+OPTION_TYPES = {"CONV_2D": 1, "MAX_POOL_2D": 5, "FULLY_CONNECTED": 8, "SOFTMAX": 9}
+
+
+def _options(name: str, union_type: int, table: Table | None, where: str) -> Options:
+    if name not in OPTION_TYPES:
+        return None
+    if table is None or union_type != OPTION_TYPES[name]:
+        raise FlatbufferError(f"{where} lacks its options")
+    if name == "CONV_2D":
+        return ConvOptions(
+            padding=_padding(table.int8(0), where),
+            stride=_positive((table.int32(2), table.int32(1)), "stride", where),
+            dilation=_positive((table.int32(5, 1), table.int32(4, 1)), "dilation", where),
+            activation=_activation(table.int8(3), where),
+        )
+    if name == "MAX_POOL_2D":
+        return PoolOptions(
+            padding=_padding(table.int8(0), where),
+            stride=_positive((table.int32(2), table.int32(1)), "stride", where),
+            window=_positive((table.int32(4), table.int32(3)), "window", where),
+            activation=_activation(table.int8(5), where),
+        )
+    if name == "FULLY_CONNECTED":
+        return FullyConnectedOptions(
+            activation=_activation(table.int8(0), where),
+            weights_format=table.int8(1),
+            keep_num_dims=bool(table.uint8(2)),
+        )
+    beta = table.float32(0)
+    if not (math.isfinite(beta) and beta > 0):
+        raise FlatbufferError(f"{where} has the beta {beta}")
+    return SoftmaxOptions(beta)
+
+
+def _padding(code: int, where: str) -> str:
+    if code not in PADDINGS:
+        raise FlatbufferError(f"{where} has the unknown padding {code}")
+    return PADDINGS[code]
+
+
+def _activation(code: int, where: str) -> str:
+    if code not in ACTIVATIONS:
+        raise FlatbufferError(f"{where} has the unknown activation {code}")
+    return ACTIVATIONS[code]
+
+
+def _positive(pair: tuple[int, int], what: str, where: str) -> tuple[int, int]:
+    if min(pair) < 1:
+        raise FlatbufferError(f"{where} has the {what} {pair[0]}x{pair[1]}")
+    return pair
+
+
+def _check_graph(model: Model) -> None:
+    """Every index names a tensor, and every activation is written before it is read."""
+    count = len(model.tensors)
+    if not model.inputs or not model.outputs or not model.operators:
+        raise FlatbufferError("the graph has no input, no output or no operator")
+
+    def check(indices: tuple[int, ...], where: str, optional: bool = False) -> None:
+        for index in indices:
+            if not (0 <= index < count or (optional and index == ABSENT)):
+                raise FlatbufferError(f"{where} names tensor {index} of {count}")
+
+    check(model.inputs, "the graph's input")
+    check(model.outputs, "the graph's output")
+    known = {tensor.index for tensor in model.tensors if tensor.data is not None} | set(model.inputs)
+    for operator in model.operators:
+        check(operator.inputs, str(operator), optional=True)
+        check(operator.outputs, str(operator))
+        for index in operator.inputs:
+            if index != ABSENT and index not in known:
+                raise FlatbufferError(f"{operator} reads {model.tensors[index]} before it is written")
+        for index in operator.outputs:
+            if index in known:
+                raise FlatbufferError(f"{operator} writes {model.tensors[index]}, which has a value already")
+        known.update(operator.outputs)
+    for index in model.outputs:
+        if index not in known:
+            raise FlatbufferError(f"nothing writes the graph's output, {model.tensors[index]}")

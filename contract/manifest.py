@@ -1,0 +1,86 @@
+"""manifest.json: what the stages agree on about one quantised model."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract.errors import UserError
+from contract.files import write_text
+
+FORMAT = 1  # raised when a key changes its meaning
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """The model's input or output: real = scale * (quantised - zero_point)."""
+
+    name: str
+    type: str  # a name of the TFLite schema's TensorType, lower case: int8
+    shape: tuple[int, ...]  # batch dimension included, always 1
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of right answers, 0 to 1, over `images` images of the test set. None where there are no labels
+    (or, for `float`, no float model)."""
+
+    images: int
+    float: float | None
+    int8: float | None  # of the reference runtime
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One quantised model. Written by `quantize`, read by everything after it."""
+
+    model: str  # mnist, fashion, or the user's file name
+    recipe: str  # seed, best, or own
+    method: str  # ptq, qat, or given (a flatbuffer that came from the user)
+    sha256: str  # of the flatbuffer, 64 hexadecimal digits
+    flatbuffer_bytes: int
+    input: TensorInfo
+    output: TensorInfo
+    layers: tuple[str, ...]  # a name for each operator of the flatbuffer, in its order, each a C identifier
+    classes: tuple[str, ...]  # a name for each element of the output
+    accuracy: Accuracy
+    arena_bytes: int  # what TensorFlow Lite Micro recorded on a 64-bit host: an upper bound for a Cortex-M
+    representative_images: int | None  # size of the representative dataset
+    representative_seed: int | None
+    dataset_sha256: str | None  # of the test images and labels, as the dataset states it
+    dataset_source: str | None  # where the images come from
+    versions: dict[str, str]  # of the libraries that made the model
+    format: int = FORMAT
+
+    def write(self, path: Path) -> None:
+        write_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest at `path`. UserError where it is missing, damaged or of another format."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}; python -m quantize writes it") from error
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}); make it again with python -m quantize") from error
+    try:
+        if document["format"] != FORMAT:
+            raise UserError(
+                f"{path} has format {document['format']}, this version reads {FORMAT}; quantise again"
+            )
+        document["input"] = _tensor_info(document["input"])
+        document["output"] = _tensor_info(document["output"])
+        document["accuracy"] = Accuracy(**document["accuracy"])
+        document["layers"] = tuple(document["layers"])
+        document["classes"] = tuple(document["classes"])
+        return Manifest(**document)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path} is not a whole manifest ({error}); quantise again") from error
+
+
+def _tensor_info(document: dict[str, Any]) -> TensorInfo:
+    return TensorInfo(**{**document, "shape": tuple(document["shape"])})

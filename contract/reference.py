@@ -1,0 +1,62 @@
+"""reference.npz: what is sent to the board, and what must come back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import UserError
+from contract.files import replacing
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A test set as the board sees it. N images; the shapes behind N are the manifest's without the batch."""
+
+    inputs: NDArray[np.int8]  # (N, *input shape), quantised
+    outputs: NDArray[np.int8]  # (N, *output shape), by TensorFlow Lite Micro
+    labels: NDArray[np.int64] | None  # (N,), class indices; None for inputs nobody has labelled
+    float_predictions: NDArray[np.float32] | None  # (N, classes), by the float model; None without one
+    sha256: str  # of the flatbuffer that gave `outputs`
+    dataset_sha256: str  # of the images and labels; empty without a dataset
+
+    def write(self, path: Path) -> None:
+        arrays: dict[str, NDArray[np.generic]] = {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "sha256": np.array(self.sha256),
+            "dataset_sha256": np.array(self.dataset_sha256),
+        }
+        if self.labels is not None:
+            arrays["labels"] = self.labels
+        if self.float_predictions is not None:
+            arrays["float_predictions"] = self.float_predictions
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+
+
+def read_reference(path: Path) -> Reference:
+    """Read the reference at `path`. UserError where it is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            reference = Reference(
+                inputs=arrays["inputs"].astype(np.int8, casting="no"),
+                outputs=arrays["outputs"].astype(np.int8, casting="no"),
+                labels=arrays["labels"].astype(np.int64) if "labels" in arrays else None,
+                float_predictions=arrays["float_predictions"] if "float_predictions" in arrays else None,
+                sha256=str(arrays["sha256"]),
+                dataset_sha256=str(arrays["dataset_sha256"]),
+            )
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {path}; python -m quantize writes it") from error
+    except Exception as error:  # a damaged zip file can fail in many ways
+        raise UserError(f"{path} is damaged ({error}); make it again with python -m quantize") from error
+    counts = {
+        len(array)
+        for array in (reference.inputs, reference.outputs, reference.labels, reference.float_predictions)
+        if array is not None
+    }
+    if len(counts) != 1 or counts == {0}:
+        raise UserError(f"{path} is damaged: its arrays differ in length; quantise again")
+    return reference

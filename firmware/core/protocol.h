@@ -1,0 +1,28 @@
+/* The wire protocol's constants. docs/protocol.md explains them, contract/protocol.py states them
+ * for Python, and tests/test_protocol.py holds the two together. All integers are little-endian. */
+#ifndef THIMBLE_PROTOCOL_H
+#define THIMBLE_PROTOCOL_H
+
+enum { PROTOCOL_VERSION = 1, PROTOCOL_MAX_RANK = 6, PROTOCOL_MAX_ERROR_TEXT = 120 };
+
+/* A frame between two delimiters is COBS(type u8, sequence u32, body, CRC-32 u32). */
+enum { FRAME_DELIMITER = 0x00, FRAME_HEADER_BYTES = 5, FRAME_TRAILER_BYTES = 4 };
+
+enum frame_type {
+    FRAME_HELLO = 0x01,
+    FRAME_INFER = 0x02,
+    FRAME_HELLO_REPLY = 0x81,
+    FRAME_RESULT = 0x82,
+    FRAME_ERROR = 0xFF
+};
+
+enum error_code {
+    ERROR_BAD_FRAME = 1,
+    ERROR_UNKNOWN_TYPE = 2,
+    ERROR_WRONG_LENGTH = 3,
+    ERROR_ENGINE_FAILED = 4
+};
+
+enum tick_unit { TICK_UNIT_CYCLE = 1, TICK_UNIT_INSTRUCTION = 2, TICK_UNIT_NANOSECOND = 3 };
+
+#endif
