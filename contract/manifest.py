@@ -26,11 +26,11 @@ class TensorInfo:
 @dataclass(frozen=True)
 class Accuracy:
     """Share of right answers, 0 to 1, over `images` images of the test set. None where there are no labels
-    (or, for `float`, no float model)."""
+    (or, for `float_model`, no float model)."""
 
     images: int
-    float: float | None
-    int8: float | None  # of the reference runtime
+    float_model: float | None
+    int8_model: float | None  # run by the reference runtime
 
 
 @dataclass(frozen=True)

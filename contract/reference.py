@@ -33,7 +33,7 @@ class Reference:
         if self.float_predictions is not None:
             arrays["float_predictions"] = self.float_predictions
         with replacing(path) as temporary:
-            np.savez_compressed(temporary, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
 
 def read_reference(path: Path) -> Reference:
@@ -44,7 +44,7 @@ def read_reference(path: Path) -> Reference:
                 inputs=arrays["inputs"].astype(np.int8, casting="no"),
                 outputs=arrays["outputs"].astype(np.int8, casting="no"),
                 labels=arrays["labels"].astype(np.int64) if "labels" in arrays else None,
-                float_predictions=arrays["float_predictions"] if "float_predictions" in arrays else None,
+                float_predictions=arrays.get("float_predictions"),
                 sha256=str(arrays["sha256"]),
                 dataset_sha256=str(arrays["dataset_sha256"]),
             )

@@ -61,7 +61,8 @@ def check(model: Model, runtime: Runtime) -> None:
     """Refuse a model that `runtime` cannot run or would get wrong: UserError names operator and tensor."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UserError(
-            f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; one of each is supported"
+            f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
+            "one of each is supported"
         )
     for tensor in (model.input, model.output):
         if tensor.shape[:1] != (1,):
@@ -77,8 +78,8 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
         raise UserError(f"{operator} cannot run on {runtime.title}; it runs {supported}")
     if operator.version > support.max_version:
         raise UserError(
-            f"{operator} has version {operator.version}, {runtime.title} knows it up to {support.max_version}; "
-            "convert with an older TensorFlow"
+            f"{operator} has version {operator.version}, {runtime.title} knows it up to version "
+            f"{support.max_version}; convert with an older TensorFlow"
         )
     for index in (operator.inputs[0], operator.outputs[0]):
         tensor = model.tensors[index]
@@ -93,7 +94,7 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
             raise UserError(f"{operator} has weights in {weights} that are not constant quantised INT8")
         if weights.quantization.per_channel and not support.per_channel_weights:
             raise UserError(
-                f"{operator} has per-channel weights in {weights}, which {runtime.title} computes with one "
-                "channel's scale for all: wrong numbers, no error; quantise with python -m quantize, which keeps "
-                "dense weights per tensor, or use ENGINE=aot"
+                f"{operator} has per-channel weights in {weights}, which {runtime.title} computes with "
+                "one channel's scale for all: wrong numbers, no error; quantise with python -m quantize, which "
+                "keeps dense weights per tensor, or use ENGINE=aot"
             )
