@@ -16,8 +16,8 @@ class Firmware:
     """One built image. Sizes are bytes.
 
     `flash_bytes`, `ram_bytes`, `stack_bytes` and `instructions` come from the bare image (start-up, engine,
-    model, a loop over inputs; no protocol) on the emulated Cortex-M4F, the one ruler for every engine. They are
-    None for a board that has no such figure (native).
+    model, a loop over inputs; no protocol) on the emulated Cortex-M4F, the one ruler for every engine. They
+    are None for a board that has no such figure (native).
     """
 
     board: str  # qemu, native, nano33ble

@@ -95,6 +95,6 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
         if weights.quantization.per_channel and not support.per_channel_weights:
             raise UserError(
                 f"{operator} has per-channel weights in {weights}, which {runtime.title} computes with "
-                "one channel's scale for all: wrong numbers, no error; quantise with python -m quantize, which "
-                "keeps dense weights per tensor, or use ENGINE=aot"
+                "one channel's scale for all: wrong numbers, no error; quantise with python -m quantize, "
+                "which keeps dense weights per tensor, or use ENGINE=aot"
             )
