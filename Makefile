@@ -1,0 +1,171 @@
+# The road that data takes, and the one place that knows its order. `make help` lists what it can do.
+#
+#     train -> quantize -> codegen -> firmware -> validate (host) -> report
+#
+# Each stage is a command of its own (python -m <stage> --help). Files lie in build/<model>-<recipe>/; the folder
+# and file names carry every variable that changes what is in them, so no variant uses another's files.
+
+MODEL ?= mnist
+RECIPE ?= seed
+BOARD ?= qemu
+ENGINE ?= $(if $(filter nano33ble,$(BOARD)),tflm,aot)
+LINK ?= semihosting
+OPTIMIZE ?= speed
+THRESHOLD ?= 0.5
+KERAS ?=
+DATA ?=
+TFLITE ?=
+PORT ?=
+IMAGES ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---- what belongs together ----
+one_of = $(if $(filter $($1),$2),,$(error $1=$($1) is not one of: $2))
+$(call one_of,RECIPE,seed best pretrained)
+$(call one_of,BOARD,qemu native nano33ble)
+$(call one_of,ENGINE,aot tflm)
+$(call one_of,LINK,semihosting uart)
+$(call one_of,OPTIMIZE,speed size portable)
+
+# A user's own model gets a folder of its own for each pair of paths.
+OWN := $(KERAS)$(TFLITE)
+own_id = $(shell printf '%s %s' '$(abspath $(OWN))' '$(abspath $(DATA))' | cksum | cut -d ' ' -f 1)
+VARIANT := $(if $(OWN),$(basename $(notdir $(OWN)))-own-$(own_id),$(MODEL)-$(RECIPE))
+BUILD := build/$(VARIANT)
+tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE)))
+line := $(if $(filter qemu-uart,$(BOARD)-$(LINK)),-uart)
+GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)
+IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)
+
+ifneq ($(OWN),)
+ifeq ($(KERAS),)
+else ifeq ($(DATA),)
+$(error KERAS= needs DATA=, an .npz with x_train, y_train, x_test and y_test)
+endif
+else ifeq ($(filter $(MODEL),mnist fashion),)
+$(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
+endif
+
+.PHONY: all help setup train tflite codegen firmware validate report bench test lint format clean FORCE
+
+all: $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD) ## the whole road, from training to a verified board (the default)
+	@$(PYTHON_VENV) -m host show $(IMAGE)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables (VAR=value after make; the first value is the default):"
+	@echo "  MODEL=mnist|fashion             which dataset and network"
+	@echo "  RECIPE=seed|best|pretrained     how it is trained; pretrained takes models/MODEL and needs no TensorFlow"
+	@echo "  KERAS=m.keras DATA=d.npz        your own float model and its data"
+	@echo "  TFLITE=m.tflite [DATA=d.npz]    your own int8 flatbuffer"
+	@echo "  BOARD=qemu|native|nano33ble     what the firmware runs on"
+	@echo "  ENGINE=aot|tflm                 what runs the model (tflm: nano33ble alone, and its default)"
+	@echo "  OPTIMIZE=speed|size|portable    what the aot engine is optimised for"
+	@echo "  LINK=semihosting|uart           the emulated board's line"
+	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
+	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
+	@echo "  THRESHOLD=0.5                   percentage points the board may lose against the float model"
+
+# ---- set-up: a virtual environment with pinned packages, and the system's tools ----
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+PYTHON_VENV := .venv/bin/python
+require = @PYTHON=$(PYTHON) sh tools/require.sh
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: Python 3.10 to 3.13 is needed; install it or say PYTHON=..." >&2; exit 2; }
+	$(require) venv
+	@$(PYTHON) -m venv .venv
+
+# One stamp for each set of packages, so that the board's side never installs TensorFlow.
+HOST := .venv/.host
+TRAIN := .venv/.train
+TEST := .venv/.test
+$(HOST): extras := report
+$(TRAIN): extras := report,train
+$(TEST): extras := report,train,bench,test
+$(HOST) $(TRAIN) $(TEST): pyproject.toml | .venv/bin/python
+	@echo "Installing the Python packages for: $(extras)"
+	@$(PYTHON_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[$(extras)]'
+	@touch $@
+
+setup: $(TEST) ## everything that make and make test need
+	$(require) cc c++ arm qemu npm venv
+
+# ---- train ----
+TRAINED := $(BUILD)/float.keras
+train: $(TRAINED) ## train the float model
+build/%/float.keras: $(wildcard train/*.py) | $(TRAIN)
+	$(require) $(if $(filter mnist,$(MODEL)),npm)
+	@$(PYTHON_VENV) -m train --dataset $(MODEL) --recipe $(RECIPE) --out $(BUILD)
+
+# ---- quantize ----
+tflite: $(BUILD)/model.tflite ## quantise it to an int8 flatbuffer
+ifneq ($(OWN),)
+$(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(TRAIN)
+	@$(PYTHON_VENV) -m quantize $(if $(KERAS),--model $(KERAS),--tflite $(TFLITE)) $(if $(DATA),--data $(DATA)) \
+		--name $(basename $(notdir $(OWN))) --recipe own --out $(BUILD)
+else ifeq ($(RECIPE),pretrained)
+$(BUILD)/model.tflite: models/$(MODEL)/model.tflite models/$(MODEL)/manifest.json models/$(MODEL)/reference.npz
+	@mkdir -p $(BUILD)
+	@cp models/$(MODEL)/manifest.json models/$(MODEL)/reference.npz models/$(MODEL)/model.tflite $(BUILD)
+	@touch $(BUILD)/manifest.json $(BUILD)/reference.npz $@
+else
+$(BUILD)/model.tflite: $(TRAINED) $(wildcard quantize/*.py) | $(TRAIN)
+	@$(PYTHON_VENV) -m quantize --model $(TRAINED) --data $(BUILD)/dataset.npz --name $(MODEL) --recipe $(RECIPE) \
+		--out $(BUILD)
+endif
+
+# ---- codegen ----
+codegen: $(GENERATED)/model_info.c ## turn the flatbuffer into C
+$(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard contract/*.py codegen/*.py codegen/*/*.py codegen/*/*/*.py) | $(HOST)
+	@$(PYTHON_VENV) -m codegen --tflite $(BUILD)/model.tflite --manifest $(BUILD)/manifest.json --engine $(ENGINE) \
+		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE)) --out $(GENERATED)
+
+# ---- firmware ----
+firmware: $(IMAGE)/firmware.json ## build the image for one board and one engine, and measure it
+# The inner make knows what is up to date, so it is always asked.
+$(IMAGE)/firmware.elf: $(GENERATED)/model_info.c FORCE
+	$(require) $(if $(filter native,$(BOARD)),cc,arm qemu)
+	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD) ENGINE=$(ENGINE) LINK=$(LINK) \
+		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) all $(if $(filter qemu,$(BOARD)),bare)
+$(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard bench/*.py)
+	@$(PYTHON_VENV) -m bench measure $(IMAGE)
+
+# ---- host ----
+stream = $(PYTHON_VENV) -m host validate $(IMAGE) --threshold $(THRESHOLD) $(if $(IMAGES),--images $(IMAGES)) \
+	$(if $(PORT),--port $(PORT))
+# A stamp stands for a validation that passed, with these images and this threshold and no other.
+$(IMAGE)/.passed-%: $(IMAGE)/firmware.json $(BUILD)/model.tflite $(wildcard host/*.py host/*/*.py)
+	@rm -f $(IMAGE)/.passed-*
+	@$(stream) --quiet
+	@touch $@
+validate: $(IMAGE)/firmware.json ## stream the test set to the board and check every answer
+	@$(stream)
+
+# ---- checks ----
+test: $(TEST) ## run every test
+	$(require) cc c++ arm qemu npm
+	@$(PYTHON_VENV) -m pytest -n auto --dist loadfile
+
+C_SOURCES = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'firmware/*.cpp' 'tests/*.c' 'tests/*.h' 'tests/*.cpp')
+lint: $(TEST) ## ruff, mypy and clang-format
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/clang-format --dry-run --Werror $(C_SOURCES)
+	@sh -n tools/require.sh
+format: $(TEST) ## put Python and C into the project's format
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@.venv/bin/clang-format -i $(C_SOURCES)
+
+clean: ## remove build/ (the virtual environment stays)
+	rm -rf build
+
+FORCE:
