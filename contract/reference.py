@@ -39,7 +39,7 @@ class Reference:
 def read_reference(path: Path) -> Reference:
     """Read the reference at `path`. UserError where it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             reference = Reference(
                 inputs=arrays["inputs"].astype(np.int8, casting="no"),
                 outputs=arrays["outputs"].astype(np.int8, casting="no"),
