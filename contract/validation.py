@@ -1,0 +1,82 @@
+"""validation.json and validation.npz: what the board answered, and whether that is right."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import UserError
+from contract.files import replacing, write_text
+
+JSON_NAME = "validation.json"
+NPZ_NAME = "validation.npz"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One test set, or the first images of it, streamed to one board. Accuracies are shares, 0 to 1.
+
+    Accuracies are None without labels, `float_accuracy` and `agree_float` also without a float model; sizes
+    are firmware.json's, None for a board that has no such figure.
+    """
+
+    board: str
+    engine: str
+    link: str
+    sha256: str  # of the flatbuffer
+    images: int  # sent
+    answered: int
+    device_accuracy: float | None
+    int8_accuracy: float | None  # of the reference, on the same images
+    float_accuracy: float | None  # of the float model, on the same images
+    agree_float: int | None  # answers with the float model's class
+    bit_exact: int  # answers equal to the reference, byte for byte
+    mismatches: int  # answers that are not
+    retries: int  # frames sent again
+    median_ticks: float
+    tick_hz: int
+    tick_unit: str  # cycle, instruction, nanosecond
+    seconds: float
+    images_per_second: float
+    flash_bytes: int | None
+    model_bytes: int | None
+    ram_bytes: int | None
+    threshold: float  # percentage points the board may lose against the float model
+    passed: bool
+    noise: str  # readable text that came between the frames
+
+    def write(self, folder: Path) -> None:
+        write_text(folder / JSON_NAME, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What came back for each image sent, N of them."""
+
+    index: NDArray[np.int64]  # (N,), position in reference.npz
+    outputs: NDArray[np.int8]  # (N, *output shape)
+    ticks: NDArray[np.uint32]  # (N,)
+    retries: NDArray[np.int64]  # (N,), how often the image was sent again
+
+    def write(self, folder: Path) -> None:
+        with replacing(folder / NPZ_NAME) as temporary:
+            np.savez_compressed(
+                temporary, index=self.index, outputs=self.outputs, ticks=self.ticks, retries=self.retries
+            )
+
+
+def read_validation(folder: Path) -> tuple[Validation, Answers]:
+    """Read `folder`'s validation. UserError where it is missing or damaged."""
+    try:
+        document = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
+        with (folder / NPZ_NAME).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Validation(**document), Answers(**{name: arrays[name] for name in arrays.files})
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {error.filename}; make validate writes it") from error
+    except Exception as error:  # a damaged file can fail in many ways
+        raise UserError(
+            f"the validation in {folder} is damaged ({error}); run make validate again"
+        ) from error
