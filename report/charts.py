@@ -1,0 +1,165 @@
+"""The report's pictures, one function each, in Okabe and Ito's colours, which all eyes can tell apart."""
+
+import io
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from report.statistics import Share
+
+matplotlib.use("Agg")
+
+BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#E69F00", "#009E73", "#666666", "#DDDDDD"
+FLOAT_COLOUR, DEVICE_COLOUR = BLUE, ORANGE
+DPI = 110
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def training_curves(history: dict[str, Any]) -> Figure:
+    """Loss and accuracy by epoch, on training and validation images; the kept epoch is marked."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    epochs = history["epochs"]
+    numbers = np.arange(1, len(epochs["loss"]) + 1)
+    for axes, name, scale in zip(figure.subplots(1, 2), ("loss", "accuracy"), (1, 100), strict=True):
+        axes.plot(numbers, np.array(epochs[name]) * scale, color=BLUE, label="training")
+        axes.plot(numbers, np.array(epochs[f"val_{name}"]) * scale, "--", color=ORANGE, label="validation")
+        axes.axvline(history["kept_epoch"], color=GREY, linewidth=0.8, linestyle=":", label="kept weights")
+        axes.set(xlabel="epoch", ylabel=name + (" (%)" if scale == 100 else ""))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(color=PALE, linewidth=0.5)
+        axes.legend()
+    return figure
+
+
+def accuracies(shares: dict[str, Share]) -> Figure:
+    """Each accuracy in percent with its 95 % interval."""
+    figure = Figure(figsize=(9, 0.6 + 0.45 * len(shares)), layout="constrained")
+    axes = figure.subplots()
+    for row, share in enumerate(reversed(shares.values())):
+        low, high = (share.value - share.low) * 100, (share.high - share.value) * 100
+        axes.errorbar(share.value * 100, row, xerr=[[low], [high]], fmt="o", color=BLUE, capsize=5)
+        axes.annotate(
+            f"{share.value:.2%}", (share.value * 100, row), (0, 7), textcoords="offset points", ha="center"
+        )
+    axes.set_yticks(range(len(shares)), list(reversed(shares)))
+    axes.set_ylim(-0.5, len(shares) - 0.3)
+    axes.set_xlabel("right answers (%), with the 95 % interval")
+    axes.grid(axis="x", color=PALE, linewidth=0.5)
+    return figure
+
+
+def confusions(
+    float_counts: NDArray[np.int64] | None, device: NDArray[np.int64], classes: list[str]
+) -> Figure:
+    """Confusion matrices of float model and board, and their difference. Right answers are not coloured."""
+    panels = [("board", device)]
+    if float_counts is not None:
+        panels = [("float model", float_counts), *panels, ("board less float model", device - float_counts)]
+    size = max(3.6, 0.36 * len(classes))
+    figure = Figure(figsize=((size + 0.9) * len(panels), size + 1.1), layout="constrained")
+    for axes, (title, counts) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        _matrix(axes, title, counts, classes, signed=title.startswith("board less"))
+    return figure
+
+
+def _matrix(axes: Axes, title: str, counts: NDArray[np.int64], classes: list[str], signed: bool) -> None:
+    shown = counts.astype(float)
+    if not signed:
+        np.fill_diagonal(shown, 0)  # thousands of right answers would hide the mistakes
+    limit = max(1.0, float(np.abs(shown).max()))
+    axes.imshow(shown, cmap="PuOr" if signed else "Blues", vmin=-limit if signed else 0, vmax=limit)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = abs(shown[row, column]) > 0.6 * limit
+            text = f"{count:+d}" if signed else str(count)
+            axes.text(
+                column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else "black"
+            )
+    upright = max(len(name) for name in classes) > 2
+    axes.set_xticks(range(len(classes)), classes, rotation=90 if upright else 0, fontsize=8)
+    axes.set_yticks(range(len(classes)), classes, fontsize=8)
+    axes.set(title=title, xlabel="answer", ylabel="label")
+
+
+def answers(
+    images: NDArray[np.int8],
+    titles: list[str],
+    device: NDArray[np.float32],
+    float_predictions: NDArray[np.float32] | None,
+    classes: list[str],
+    columns: int = 4,
+) -> Figure:
+    """Images beside the distributions that the board, and the float model, gave for them."""
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(3.1 * columns, 1.9 * rows + 0.5), layout="constrained")
+    cells = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=[1, 1.3] * columns).reshape(-1, 2)
+    for picture, bars in cells[len(images) :]:
+        picture.axis("off")
+        bars.axis("off")
+    places = np.arange(len(classes))
+    for (picture, bars), image, title, board, number in zip(
+        cells, images, titles, device, range(len(images)), strict=False
+    ):
+        picture.imshow(image.squeeze(), cmap="gray_r" if image.squeeze().ndim == 2 else None)
+        picture.set_title(title, fontsize=8, loc="left")
+        picture.axis("off")
+        bars.barh(places - 0.2, board, 0.4, color=DEVICE_COLOUR, label="board")
+        if float_predictions is not None:
+            bars.barh(places + 0.2, float_predictions[number], 0.4, color=FLOAT_COLOUR, label="float model")
+        bars.set_yticks(places, classes, fontsize=6)
+        bars.set_xlim(0, 1)
+        bars.set_xticks([0, 0.5, 1], ["0", "", "1"], fontsize=6)
+        bars.invert_yaxis()
+    handles, names = cells[0][1].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=2, fontsize=8)
+    return figure
+
+
+def latency(ticks: NDArray[np.uint32], unit: str) -> Figure:
+    """How many images took how many ticks, the median marked."""
+    figure = Figure(figsize=(9, 2.8), layout="constrained")
+    axes = figure.subplots()
+    median = float(np.median(ticks))
+    spread = max(1, int(ticks.max()) - int(ticks.min()))
+    axes.hist(ticks, bins=min(60, spread + 1), color=BLUE)
+    axes.axvline(median, color=ORANGE, label=f"median {median:,.0f}")
+    axes.set(xlabel=f"{unit}s an inference", ylabel="images")
+    axes.ticklabel_format(style="plain", useOffset=False)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.legend()
+    return figure
+
+
+def memory(parts: dict[str, list[tuple[str, int]]], capacity: dict[str, int]) -> Figure:
+    """Flash and RAM: a thin bar of the board's whole memory, and below it the used part in pieces."""
+    figure = Figure(figsize=(9, 1.7 * len(parts)), layout="constrained")
+    rows = figure.subplots(2 * len(parts), 1, height_ratios=[1, 2] * len(parts)).reshape(-1, 2)
+    for (whole, pieces_axes), (name, pieces) in zip(rows, parts.items(), strict=True):
+        used, left = sum(size for _, size in pieces), 0
+        whole.barh(0, capacity[name], color=PALE)
+        whole.barh(0, used, color=BLUE)
+        whole.set_xlim(0, capacity[name])
+        whole.set_title(
+            f"{name}: {used:,} of the board's {capacity[name]:,} bytes ({used / capacity[name]:.1%})",
+            fontsize=9, loc="left",
+        )  # fmt: skip
+        whole.axis("off")
+        for (piece, size), colour in zip(pieces, (BLUE, ORANGE, GREEN), strict=False):
+            pieces_axes.barh(0, size, left=left, color=colour, label=f"{piece} {size:,}")
+            left += size
+        pieces_axes.set_xlim(0, used)
+        pieces_axes.set_yticks([])
+        pieces_axes.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
+        pieces_axes.tick_params(labelsize=7)
+        pieces_axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    return figure

@@ -1,0 +1,67 @@
+"""One row a layer of the flatbuffer: shape, parameters, multiply-accumulates, bytes, quantisation."""
+
+import math
+from dataclasses import dataclass
+
+from contract.flatbuffer import ABSENT, Model, Operator, Tensor
+from contract.runtimes import WEIGHTS
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One operator as the report shows it. Quantisations are text: `scale, zero point`."""
+
+    name: str
+    operator: str
+    output_shape: tuple[int, ...]
+    parameters: int  # weights and biases
+    multiply_accumulates: int
+    constant_bytes: int  # of weights and biases in the flatbuffer
+    input_quantization: str
+    weight_quantization: str
+    output_quantization: str
+
+
+def layer_rows(model: Model, names: tuple[str, ...]) -> list[LayerRow]:
+    """The layers of `model` in execution order; `names` holds one name an operator."""
+    return [_row(model, operator, name) for operator, name in zip(model.operators, names, strict=True)]
+
+
+def multiply_accumulates(model: Model, operator: Operator) -> int:
+    """Multiply-accumulates of one inference: output elements times the weights behind each of them."""
+    if operator.name not in WEIGHTS:
+        return 0
+    weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]]
+    return model.tensors[operator.outputs[0]].elements * math.prod(weights.shape[1:])
+
+
+def _row(model: Model, operator: Operator, name: str) -> LayerRow:
+    source, target = model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
+    weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]] if operator.name in WEIGHTS else None
+    constants = _constants(model, operator) if weights else []
+    return LayerRow(
+        name=name,
+        operator=operator.name,
+        output_shape=target.shape[1:],
+        parameters=sum(tensor.elements for tensor in constants),
+        multiply_accumulates=multiply_accumulates(model, operator),
+        constant_bytes=sum(tensor.bytes for tensor in constants),
+        input_quantization=_quantization(source),
+        weight_quantization=_quantization(weights) if weights else "",
+        output_quantization=_quantization(target),
+    )
+
+
+def _constants(model: Model, operator: Operator) -> list[Tensor]:
+    inputs = [model.tensors[index] for index in operator.inputs if index != ABSENT]
+    return [tensor for tensor in inputs if tensor.data is not None]
+
+
+def _quantization(tensor: Tensor) -> str:
+    quantization = tensor.quantization
+    if quantization is None:
+        return "none"
+    if not quantization.per_channel:
+        return f"{quantization.scale:.4g}, {quantization.zero_point}"
+    low, high = min(quantization.scales), max(quantization.scales)
+    return f"{low:.2g} to {high:.2g}, {len(quantization.scales)} channels"

@@ -1,0 +1,144 @@
+"""The report: statistics against their definitions, a whole and self-contained page, true figures."""
+
+import dataclasses
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.errors import UserError
+from contract.flatbuffer import read_model
+from contract.manifest import read_manifest
+from contract.reference import read_reference
+from contract.validation import Answers, Validation
+from report.__main__ import main
+from report.gather import gather
+from report.layers import layer_rows
+from report.statistics import Z_95, confident_mistakes, confusion, share
+from tests.test_manifest import FIRMWARE
+
+IMAGES = 600
+
+
+@pytest.fixture(scope="module")
+def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image's folder as `make validate` leaves it, answers equal to the reference but for one byte."""
+    folder = tmp_path_factory.mktemp("build") / "mnist-pretrained"
+    shutil.copytree(mnist, folder)
+    image = folder / "qemu-aot"
+    image.mkdir()
+    manifest, reference = read_manifest(folder / "manifest.json"), read_reference(folder / "reference.npz")
+    outputs = reference.outputs[:IMAGES].copy()
+    outputs[7] = np.roll(outputs[7], 1)
+    assert reference.labels is not None
+    assert reference.float_predictions is not None
+    labels = reference.labels[:IMAGES]
+    Answers(
+        index=np.arange(IMAGES),
+        outputs=outputs,
+        ticks=np.full(IMAGES, 160_000, np.uint32),
+        retries=np.zeros(IMAGES, np.int64),
+    ).write(image)
+    Validation(
+        board="qemu", engine="aot", link="semihosting", sha256=manifest.sha256, images=IMAGES, answered=IMAGES,
+        device_accuracy=float((outputs.argmax(axis=1) == labels).mean()),
+        int8_accuracy=float((reference.outputs[:IMAGES].argmax(axis=1) == labels).mean()),
+        float_accuracy=float((reference.float_predictions[:IMAGES].argmax(axis=1) == labels).mean()),
+        agree_float=IMAGES - 1, bit_exact=IMAGES - 1, mismatches=1, retries=0, median_ticks=160_000.0,
+        tick_hz=10**9, tick_unit="instruction", seconds=1.0, images_per_second=float(IMAGES),
+        flash_bytes=15_000, model_bytes=7_000, ram_bytes=9_000, threshold=0.5, passed=False, noise="",
+    ).write(image)  # fmt: skip
+    dataclasses.replace(FIRMWARE, sha256=manifest.sha256).write(image)
+    return image
+
+
+@given(st.integers(1, 10_000).flatmap(lambda images: st.tuples(st.integers(0, images), st.just(images))))
+def test_the_interval_ends_where_the_share_is_1_96_deviations_off(counts: tuple[int, int]) -> None:
+    right, images = counts
+    found = share(right, images)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    for end in (found.low, found.high):
+        deviation = np.sqrt(end * (1 - end) / images)
+        assert abs(found.value - end) == pytest.approx(Z_95 * deviation, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
+def test_the_confusion_matrix_counts_every_pair(pairs: list[tuple[int, int]]) -> None:
+    labels, answers = np.array(pairs).T
+    counts = confusion(labels, answers, 4)
+    for label in range(4):
+        for answer in range(4):
+            assert counts[label, answer] == pairs.count((label, answer))
+
+
+def test_the_surest_mistakes_come_first_and_right_answers_never() -> None:
+    labels = np.array([0, 0, 0, 1])
+    device = np.array([[0.2, 0.8], [0.9, 0.1], [0.1, 0.9], [0.0, 1.0]], np.float32)
+    assert confident_mistakes(labels, device, 5).tolist() == [2, 0]
+
+
+def test_the_layers_of_the_network_add_up(mnist: Path) -> None:
+    model = read_model(mnist / "model.tflite")
+    rows = layer_rows(model, read_manifest(mnist / "manifest.json").layers)
+    assert [row.operator for row in rows] == [
+        "CONV_2D", "MAX_POOL_2D", "CONV_2D", "MAX_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX",
+    ]  # fmt: skip
+    assert sum(row.parameters for row in rows) == 6_320
+    assert sum(row.multiply_accumulates for row in rows) == 28 * 28 * 8 * 16 + 11 * 11 * 16 * 128 + 4000 + 100
+
+
+def test_the_report_is_one_page_with_everything_in_it(validated: Path, tmp_path: Path) -> None:
+    assert main([str(validated), "--out", str(tmp_path)]) == 0
+    page = (tmp_path / "index.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:)""", page), "the page asks for something outside itself"
+    for heading in (
+        "Accuracy",
+        "The network",
+        "Confusion",
+        "disagree",
+        "surest mistakes",
+        "Time",
+        "Flash and RAM",
+    ):
+        assert heading in page
+    pictures = {path.stem for path in tmp_path.glob("*.png")}
+    assert {"accuracy", "confusion", "latency", "memory", "disagreements_01"} <= pictures
+    assert page.count("data:image/png;base64,") == len(pictures)
+
+
+def test_the_numbers_of_the_report_are_those_of_the_answers(validated: Path, tmp_path: Path) -> None:
+    main([str(validated), "--out", str(tmp_path)])
+    numbers = json.loads((tmp_path / "report.json").read_text())
+    results = gather(validated)
+    assert results.labels is not None
+    assert results.float_predictions is not None
+    right = int((results.device.argmax(axis=1) == results.labels).sum())
+    assert numbers["accuracy"]["int8 on the board"]["right"] == right
+    assert int(np.trace(np.array(numbers["confusion"]["device"]))) == right
+    assert np.array(numbers["confusion"]["float_model"]).sum() == IMAGES
+    differing = {case["index"] for case in numbers["disagreements"]}
+    assert 7 in differing
+    expected = results.float_predictions.argmax(axis=1) != results.device.argmax(axis=1)
+    assert differing == set(np.flatnonzero(expected).tolist())
+
+
+def test_answers_for_another_model_are_not_reported(validated: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mnist-pretrained"
+    shutil.copytree(validated.parent, folder)
+    manifest = read_manifest(folder / "manifest.json")
+    dataclasses.replace(manifest, sha256="00" * 32).write(folder / "manifest.json")
+    with pytest.raises(UserError, match="another model"):
+        main([str(folder / "qemu-aot")])
+
+
+def test_a_report_before_a_validation_says_what_to_run(mnist: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mnist-pretrained"
+    shutil.copytree(mnist, folder)
+    (folder / "qemu-aot").mkdir()
+    with pytest.raises(UserError, match="make validate"):
+        main([str(folder / "qemu-aot")])
