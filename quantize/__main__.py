@@ -1,0 +1,84 @@
+"""python -m quantize: turn a float model into an int8 flatbuffer, and record what a board must answer."""
+
+import argparse
+import os
+from pathlib import Path
+
+from contract import cli
+
+
+def main(arguments: list[str]) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.model is not None and options.data is None:
+        parser.error("--model needs --data, the dataset.npz that python -m train writes")
+    from quantize import stage
+
+    if options.tflite is not None:
+        stage.given(options.tflite, options.data, options.name, options.recipe, options.seed, options.out)
+    else:
+        stage.quantise(
+            model_path=options.model,
+            data_path=options.data,
+            out=options.out,
+            name=options.name,
+            recipe=options.recipe,
+            representative=options.representative,
+            seed=options.seed,
+        )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m quantize",
+        description="Quantise a Keras 3 model to a full-integer flatbuffer (int8 in, int8 out, a batch of 1) "
+        "and run TensorFlow Lite Micro over the test images. Writes model.tflite, manifest.json and "
+        "reference.npz.",
+        epilog="python -m quantize.compare measures the two methods against each other.",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", type=Path, metavar="FILE", help="the float model, a .keras file")
+    source.add_argument(
+        "--tflite", type=Path, metavar="FILE", help="an int8 flatbuffer of your own, taken as it is"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="an .npz file with x_train, y_train, x_test, y_test and, if you like, validation, classes, "
+        "source and sha256; --tflite does without: it is then run on random inputs",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    parser.add_argument("--name", help="the model's name in the manifest (default: the file's)")
+    parser.add_argument("--recipe", default="own", help="how it was trained, for the manifest (default: own)")
+    parser.add_argument(
+        "--representative",
+        type=_positive,
+        default=500,
+        metavar="N",
+        help="training images, balanced over the classes, that set the ranges (default: 500)",
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="of the draw of these images (default: 0)"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one image is needed")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError("a seed is a number from 0 to 4294967295")
+    return number
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,123 @@
+"""model.tflite, reference.npz and manifest.json: one quantised model with what a board must answer."""
+
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from contract.files import write_bytes
+from contract.flatbuffer import Model, Tensor
+from contract.manifest import Accuracy, Manifest, TensorInfo
+from contract.reference import Reference
+from quantize import tflm
+
+LIBRARIES = ("tensorflow", "keras", "tf-keras", "tensorflow-model-optimization", "tflite-micro", "numpy")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How the model came about; the fields are those of the manifest."""
+
+    model: str
+    recipe: str
+    method: str
+    layers: tuple[str, ...]
+    classes: tuple[str, ...]
+    representative_images: int | None = None
+    representative_seed: int | None = None
+    dataset_sha256: str | None = None
+    dataset_source: str | None = None
+
+
+def quantised(images: NDArray[np.float32], tensor: Tensor) -> NDArray[np.int8]:
+    """The images as the model's int8 input `tensor` takes them: round(image / scale) + zero point."""
+    assert tensor.quantization is not None  # contract.runtimes.check has seen to it
+    scaled = np.round(images / np.float32(tensor.quantization.scale)) + tensor.quantization.zero_point
+    return np.clip(scaled, -128, 127).astype(np.int8)
+
+
+def share_right(outputs: NDArray[np.generic], labels: NDArray[np.int64] | None) -> float | None:
+    """The share of `outputs` (N, classes) whose largest element, the first of equals, is the label's."""
+    if labels is None:
+        return None
+    return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
+
+
+def reference_of(
+    model: Model,
+    inputs: NDArray[np.int8],
+    labels: NDArray[np.int64] | None,
+    float_predictions: NDArray[np.float32] | None,
+    dataset_sha256: str | None,
+) -> Reference:
+    """Run TensorFlow Lite Micro over all `inputs` (N, *input shape), with a progress bar on stderr."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reference by TensorFlow Lite Micro", total=len(inputs))
+        outputs = tflm.outputs(model, inputs, lambda images: progress.advance(task, images))
+    return Reference(
+        inputs=inputs,
+        outputs=outputs,
+        labels=labels,
+        float_predictions=float_predictions,
+        sha256=model.sha256,
+        dataset_sha256=dataset_sha256 or "",
+    )
+
+
+def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
+    """The manifest of `model` and its `reference`."""
+    predictions, labels = reference.float_predictions, reference.labels
+    return Manifest(
+        model=origin.model,
+        recipe=origin.recipe,
+        method=origin.method,
+        sha256=model.sha256,
+        flatbuffer_bytes=len(model.data),
+        input=_tensor_info("input", model.input),
+        output=_tensor_info("output", model.output),
+        layers=origin.layers,
+        classes=origin.classes,
+        accuracy=Accuracy(
+            images=len(reference.inputs),
+            float_model=None if predictions is None else share_right(predictions, labels),
+            int8_model=share_right(reference.outputs, labels),
+        ),
+        arena_bytes=tflm.arena_bytes(model),
+        representative_images=origin.representative_images,
+        representative_seed=origin.representative_seed,
+        dataset_sha256=origin.dataset_sha256,
+        dataset_source=origin.dataset_source,
+        versions=_versions(origin.method),
+    )
+
+
+def write(folder: Path, model: Model, reference: Reference, manifest: Manifest) -> None:
+    """Write the three files; the flatbuffer last, since the Makefile takes it as the sign of all three."""
+    reference.write(folder / "reference.npz")
+    manifest.write(folder / "manifest.json")
+    write_bytes(folder / "model.tflite", model.data)
+
+
+def _tensor_info(name: str, tensor: Tensor) -> TensorInfo:
+    assert tensor.quantization is not None
+    return TensorInfo(
+        name=name,
+        type=tensor.type.lower(),
+        shape=tensor.shape,
+        scale=tensor.quantization.scale,
+        zero_point=tensor.quantization.zero_point,
+    )
+
+
+def _versions(method: str) -> dict[str, str]:
+    used = {
+        "ptq": ("tensorflow", "keras", "tflite-micro", "numpy"),
+        "qat": LIBRARIES,
+        "given": ("tflite-micro", "numpy"),
+    }[method]
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in used}

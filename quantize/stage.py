@@ -1,0 +1,136 @@
+"""The two ways through this stage: a float model that is quantised, or a flatbuffer taken as it is."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract import runtimes
+from contract.errors import UserError
+from contract.flatbuffer import Model, parse_model, read_model
+from contract.manifest import Manifest
+from quantize import artefacts, ptq, tflm
+from quantize.artefacts import Origin
+from quantize.capture import captured_output
+from quantize.dataset import draw_balanced, read_dataset
+from quantize.naming import operator_names
+from quantize.slim import slim
+
+RANDOM_INPUTS = 1000  # for a flatbuffer without data
+SLIM_CHECKS = 50  # images on which the slim flatbuffer must equal the converter's
+
+
+def quantise(
+    model_path: Path,
+    data_path: Path,
+    out: Path,
+    name: str | None,
+    recipe: str,
+    representative: int,
+    seed: int,
+) -> None:
+    """Quantise the Keras model at `model_path` and write the artefacts to `out`."""
+    _require_tensorflow()
+    from quantize.network import load_network
+
+    network = load_network(model_path)
+    data = read_dataset(data_path, network.input_shape, network.outputs)
+    drawn = draw_balanced(data.y_train, representative, seed)
+    converted = ptq.converted(network.single, data.x_train[drawn])
+    whole = parse_model(converted)
+    for runtime in runtimes.RUNTIMES.values():
+        runtimes.check(whole, runtime)
+    model = parse_model(slim(converted))
+    inputs = artefacts.quantised(data.x_test, model.input)
+    _require_same_outputs(whole, model, inputs[:SLIM_CHECKS])
+    origin = Origin(
+        model=name or model_path.stem,
+        recipe=recipe,
+        method="ptq",
+        layers=operator_names(whole, network.layers),
+        classes=data.classes,
+        representative_images=len(drawn),
+        representative_seed=seed,
+        dataset_sha256=data.sha256,
+        dataset_source=data.source,
+    )
+    predictions = network.predict(data.x_test)
+    reference = artefacts.reference_of(model, inputs, data.y_test, predictions, data.sha256)
+    manifest = artefacts.manifest_of(model, origin, reference)
+    artefacts.write(out, model, reference, manifest)
+    _report(manifest, out)
+
+
+def given(
+    tflite_path: Path, data_path: Path | None, name: str | None, recipe: str, seed: int, out: Path
+) -> None:
+    """Take the flatbuffer at `tflite_path` as it is, run the reference over it, write the artefacts to `out`.
+
+    Without `data_path` the inputs are random bytes drawn with `seed`, and nothing is known about accuracy.
+    UserError where no runtime of the project runs the model.
+    """
+    model = read_model(tflite_path)
+    refusals: list[str] = []
+    for runtime in runtimes.RUNTIMES.values():
+        try:
+            runtimes.check(model, runtime)
+        except UserError as error:
+            refusals.append(str(error))
+    if len(refusals) == len(runtimes.RUNTIMES):
+        raise UserError(f"{tflite_path}: {refusals[0]}")
+    for refusal in refusals:
+        print(f"note     {refusal}")
+    if data_path is None:
+        rng = np.random.default_rng(seed)
+        shape = (RANDOM_INPUTS, *model.input.shape[1:])
+        inputs = rng.integers(-128, 128, shape, dtype=np.int8)
+        data, labels = None, None
+        print(f"data     none: {RANDOM_INPUTS:,} random inputs, seed {seed}; accuracy is not measured")
+    else:
+        data = read_dataset(data_path, model.input.shape[1:], model.output.elements)
+        inputs, labels = artefacts.quantised(data.x_test, model.input), data.y_test
+    origin = Origin(
+        model=name or tflite_path.stem,
+        recipe=recipe,
+        method="given",
+        layers=operator_names(model),
+        classes=data.classes if data else tuple(str(label) for label in range(model.output.elements)),
+        dataset_sha256=data.sha256 if data else None,
+        dataset_source=data.source if data else None,
+    )
+    reference = artefacts.reference_of(model, inputs, labels, None, origin.dataset_sha256)
+    manifest = artefacts.manifest_of(model, origin, reference)
+    artefacts.write(out, model, reference, manifest)
+    _report(manifest, out)
+
+
+def _require_tensorflow() -> None:
+    try:
+        with captured_output():  # TensorFlow's remarks about processors and drivers
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            f"quantising needs TensorFlow, and {error.name} is not installed; pip install '.[train]' "
+            "brings it on Linux x86-64, elsewhere start from a committed model with RECIPE=pretrained"
+        ) from error
+
+
+def _require_same_outputs(whole: Model, slimmed: Model, inputs: NDArray[np.int8]) -> None:
+    """The slim flatbuffer must compute what the converter's does. RuntimeError: a bug of ours."""
+    if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(slimmed, inputs)):
+        raise RuntimeError("the slim flatbuffer computes something else than the converter's")
+
+
+def _report(manifest: Manifest, out: Path) -> None:
+    accuracy = manifest.accuracy
+    shares = [
+        f"{kind} {share:.2%}"
+        for kind, share in (("float", accuracy.float_model), ("int8", accuracy.int8_model))
+        if share is not None
+    ]
+    print(f"model    {manifest.model}, {manifest.method}, {manifest.flatbuffer_bytes:,} bytes")
+    print(f"layers   {' '.join(manifest.layers)}")
+    print(f"images   {accuracy.images:,}   {'   '.join(shares) or 'no labels'}")
+    print(f"arena    {manifest.arena_bytes:,} bytes recorded by TensorFlow Lite Micro")
+    print(f"written  {out}/model.tflite, manifest.json, reference.npz")

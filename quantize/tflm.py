@@ -1,0 +1,78 @@
+"""The reference runtime: TensorFlow Lite Micro, from the package tflite-micro, with its reference kernels.
+
+Its outputs are those of the Arduino libraries byte for byte, which LiteRT's are not always.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import UserError
+from contract.flatbuffer import Model
+from quantize.capture import captured_output
+
+# The recording allocator's own records, on top of the tensors themselves.
+ARENA_OVERHEAD_BYTES = 200_000
+
+
+def interpreter(model: Model, keep_tensors: bool = False) -> Any:
+    """A TensorFlow Lite Micro interpreter for `model`.
+
+    With `keep_tensors` no two tensors share memory, so that each can be read after an inference, and nothing
+    is recorded about the arena. UserError where tflite-micro is not installed or cannot run the model.
+    """
+    try:
+        from tflite_micro import runtime
+    except ImportError as error:
+        raise UserError(
+            "the reference runtime tflite-micro is not installed; its wheels exist for Linux x86-64 alone, "
+            "where pip install '.[train]' brings it; elsewhere start from a committed model with "
+            "RECIPE=pretrained"
+        ) from error
+    arena = ARENA_OVERHEAD_BYTES + 2 * sum(tensor.bytes for tensor in model.tensors)
+    config = runtime.InterpreterConfig
+    try:
+        with captured_output() as printed:
+            return runtime.Interpreter.from_bytes(
+                model.data,
+                arena_size=arena,
+                intrepreter_config=config.kPreserveAllTensors
+                if keep_tensors
+                else config.kAllocationRecording,
+            )
+    except RuntimeError as error:
+        reason = " ".join(printed.text.split()) or str(error)
+        raise UserError(f"TensorFlow Lite Micro cannot run the model: {reason}") from error
+
+
+def outputs(
+    model: Model, inputs: NDArray[np.int8], advance: Callable[[int], None] = lambda images: None
+) -> NDArray[np.int8]:
+    """The int8 outputs (N, *output shape) for quantised `inputs` (N, *input shape), one inference each.
+
+    `advance` is told how many images were answered since the last time.
+    """
+    runner = interpreter(model)
+    answers = np.empty((len(inputs), *model.output.shape[1:]), dtype=np.int8)
+    for index, image in enumerate(inputs):
+        runner.set_input(image[np.newaxis], 0)
+        runner.invoke()
+        answers[index] = runner.get_output(0)[0]
+        advance(1)
+    return answers
+
+
+def arena_bytes(model: Model) -> int:
+    """The bytes of tensor arena that TensorFlow Lite Micro recorded for `model` on this (64-bit) machine."""
+    runner = interpreter(model)
+    runner.set_input(np.zeros(model.input.shape, dtype=np.int8), 0)
+    runner.invoke()
+    with captured_output() as printed:
+        runner.print_allocations()
+    total = re.search(r"Arena allocation total (\d+) bytes", printed.text)
+    if total is None:
+        raise RuntimeError(f"tflite-micro printed no arena total but {printed.text!r}")
+    return int(total[1])
