@@ -45,7 +45,8 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         retries=np.zeros(IMAGES, np.int64),
     ).write(image)
     Validation(
-        board="qemu", engine="aot", link="semihosting", sha256=manifest.sha256, images=IMAGES, answered=IMAGES,
+        board="qemu", engine="aot", link="semihosting", sha256=manifest.sha256,
+        images=IMAGES, answered=IMAGES,
         device_accuracy=float((outputs.argmax(axis=1) == labels).mean()),
         int8_accuracy=float((reference.outputs[:IMAGES].argmax(axis=1) == labels).mean()),
         float_accuracy=float((reference.float_predictions[:IMAGES].argmax(axis=1) == labels).mean()),
@@ -61,10 +62,11 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_interval_ends_where_the_share_is_1_96_deviations_off(counts: tuple[int, int]) -> None:
     right, images = counts
     found = share(right, images)
-    assert 0 <= found.low <= found.value <= found.high <= 1
+    assert 0 <= found.low <= found.value + 1e-12
+    assert found.value - 1e-12 <= found.high <= 1
     for end in (found.low, found.high):
         deviation = np.sqrt(end * (1 - end) / images)
-        assert abs(found.value - end) == pytest.approx(Z_95 * deviation, abs=1e-9)
+        assert abs(found.value - end) == pytest.approx(Z_95 * deviation, abs=1e-7)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
@@ -86,7 +88,8 @@ def test_the_layers_of_the_network_add_up(mnist: Path) -> None:
     model = read_model(mnist / "model.tflite")
     rows = layer_rows(model, read_manifest(mnist / "manifest.json").layers)
     assert [row.operator for row in rows] == [
-        "CONV_2D", "MAX_POOL_2D", "CONV_2D", "MAX_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX",
+        "CONV_2D", "MAX_POOL_2D", "CONV_2D", "MAX_POOL_2D",
+        "RESHAPE", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX",
     ]  # fmt: skip
     assert sum(row.parameters for row in rows) == 6_320
     assert sum(row.multiply_accumulates for row in rows) == 28 * 28 * 8 * 16 + 11 * 11 * 16 * 128 + 4000 + 100
