@@ -1,0 +1,49 @@
+"""python -m codegen: C sources from a quantised flatbuffer."""
+
+import argparse
+from pathlib import Path
+
+from contract.cli import run
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m codegen",
+        description="Turn an int8 TensorFlow Lite flatbuffer into C sources for a microcontroller.",
+        epilog="Nothing is written unless the whole model is supported; exit code 2 otherwise.",
+    )
+    parser.add_argument("--tflite", type=Path, required=True, metavar="FILE", help="the flatbuffer")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="manifest.json beside it, by python -m quantize: names the layers and holds the SHA-256",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("aot", "tflm"),
+        default="aot",
+        help="aot: the model as C (the default); tflm: the flatbuffer as an array for TensorFlow Lite Micro",
+    )
+    parser.add_argument(
+        "--library",
+        choices=("chirale", "arduino"),
+        default="chirale",
+        help="with --engine tflm: Chirale_TensorFLowLite (the default) or Arduino_TensorFlowLite",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    options = arguments().parse_args(argv)
+
+    from codegen.generate import generate
+
+    summary = generate(options.tflite, options.manifest, options.engine, options.library, options.out)
+    print(summary)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

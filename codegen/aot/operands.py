@@ -1,0 +1,163 @@
+"""An operator's tensors, checked: what the planners may rely on without looking again.
+
+Each function returns what it names or raises a UserError that names operator and tensor.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.aot.quantization import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Multiplier
+from contract.errors import UserError
+from contract.flatbuffer import ABSENT, Model, Operator, Quantization, Tensor
+
+CONVERT_AGAIN = "convert the model again"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An int8 tensor that exists while the model runs, quantised with one scale and one zero point."""
+
+    tensor: Tensor
+    quantization: Quantization
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.tensor.shape
+
+    @property
+    def index(self) -> int:
+        return self.tensor.index
+
+
+def expect_operands(operator: Operator, inputs: range, outputs: int = 1) -> None:
+    """Refuse an operator with another number of inputs or outputs."""
+    if len(operator.inputs) not in inputs or len(operator.outputs) != outputs:
+        raise UserError(
+            f"{operator} has {len(operator.inputs)} inputs and {len(operator.outputs)} outputs, which this "
+            f"engine does not know; {CONVERT_AGAIN}"
+        )
+
+
+def input_of(model: Model, operator: Operator) -> Activation:
+    """The operator's first input."""
+    return _activation(model.tensors[operator.inputs[0]], operator)
+
+
+def output_of(model: Model, operator: Operator) -> Activation:
+    """The operator's output."""
+    return _activation(model.tensors[operator.outputs[0]], operator)
+
+
+def _activation(tensor: Tensor, operator: Operator) -> Activation:
+    quantization = tensor.quantization
+    if tensor.type != "INT8" or quantization is None or quantization.per_channel:
+        raise UserError(
+            f"{operator} works on {tensor}, which is not per-tensor quantised INT8; {CONVERT_AGAIN}"
+        )
+    if tensor.data is not None:
+        raise UserError(
+            f"{operator} works on the constant {tensor}; {CONVERT_AGAIN} and let it fold constants"
+        )
+    if not INT8_MIN <= quantization.zero_point <= INT8_MAX:
+        raise UserError(
+            f"{tensor} has the zero point {quantization.zero_point}, not an int8; {CONVERT_AGAIN}"
+        )
+    return Activation(tensor, quantization)
+
+
+def weights_of(model: Model, operator: Operator, rank: int) -> tuple[Tensor, Quantization]:
+    """The operator's second input: constant int8 weights with zero points of 0 and, where they are per
+    channel, a scale for each slice along the first of `rank` dimensions."""
+    tensor = model.tensors[operator.inputs[1]]
+    quantization = tensor.quantization
+    if tensor.type != "INT8" or tensor.data is None or quantization is None:
+        raise UserError(f"{operator} has weights in {tensor} that are not constant quantised INT8")
+    if len(tensor.shape) != rank:
+        raise UserError(f"{operator} has weights of shape {list(tensor.shape)} in {tensor}; {CONVERT_AGAIN}")
+    if any(quantization.zero_points):
+        raise UserError(f"{operator} has weights with a zero point other than 0 in {tensor}; {CONVERT_AGAIN}")
+    if quantization.per_channel and quantization.dimension != 0:
+        raise UserError(
+            f"{operator} has weights quantised along dimension {quantization.dimension} in {tensor}, "
+            f"not along its outputs; {CONVERT_AGAIN}"
+        )
+    return tensor, quantization
+
+
+def bias_of(
+    model: Model, operator: Operator, channels: int, input: Quantization, weights: Quantization
+) -> NDArray[np.int32] | None:
+    """The operator's third input, int32 (channels,), or None where it has none.
+
+    The bias is added to sums of products, so its scale must be input scale * weight scale.
+    """
+    if len(operator.inputs) < 3 or operator.inputs[2] == ABSENT:
+        return None
+    tensor = model.tensors[operator.inputs[2]]
+    if tensor.type != "INT32" or tensor.data is None or tensor.elements != channels:
+        raise UserError(
+            f"{operator} has a bias of type {tensor.type} and shape {list(tensor.shape)} in {tensor} "
+            f"instead of {channels} constant INT32; {CONVERT_AGAIN}"
+        )
+    if tensor.quantization is not None:
+        given = np.array(tensor.quantization.scales)
+        wanted = input.scale * np.array(weights.scales)
+        if given.size not in (1, wanted.size) or not np.allclose(given, wanted, rtol=0.01, atol=0):
+            raise UserError(
+                f"{operator} has a bias in {tensor} whose scale is not input scale * weight scale; "
+                f"{CONVERT_AGAIN}"
+            )
+        if any(tensor.quantization.zero_points):
+            raise UserError(f"{operator} has a bias with a zero point in {tensor}; {CONVERT_AGAIN}")
+    return np.array(tensor.values, np.int32).reshape(channels)
+
+
+def expect_shape(operator: Operator, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse a tensor of another shape than the operator's inputs and options give it."""
+    if tensor.shape != shape:
+        raise UserError(
+            f"{operator} has {tensor} of shape {list(tensor.shape)} where its inputs and options give "
+            f"{list(shape)}; {CONVERT_AGAIN}"
+        )
+
+
+def expect_same_quantization(operator: Operator, input: Activation, output: Activation) -> None:
+    """Refuse different quantisations on the two sides of an operator that copies values (PoolingPrepare in
+    tensorflow/lite/micro/kernels/pooling_common.cc, with its tolerance)."""
+    if (
+        abs(input.quantization.scale - output.quantization.scale) > 1e-6
+        or input.quantization.zero_point != output.quantization.zero_point
+    ):
+        raise UserError(
+            f"{operator} copies values from {input.tensor} to {output.tensor}, which are quantised "
+            f"differently; {CONVERT_AGAIN}"
+        )
+
+
+def expect_accumulators_fit(
+    operator: Operator,
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    input: Quantization,
+    multipliers: tuple[Multiplier, ...],
+) -> None:
+    """Refuse weights (channels, products) and a bias whose sums can leave 32 bits, or can do so after the
+    left shift of the requantisation, for some input.
+
+    Padding leaves products out, which moves a sum towards the bias, as every product can be 0.
+    """
+    smallest, greatest = INT8_MIN - input.zero_point, INT8_MAX - input.zero_point
+    positive = np.maximum(weights, 0).astype(np.int64).sum(axis=1)
+    negative = np.minimum(weights, 0).astype(np.int64).sum(axis=1)
+    offset = np.zeros(len(weights), np.int64) if bias is None else bias.astype(np.int64)
+    # The bias is added last: the sum must fit without it, too.
+    low, high = positive * smallest + negative * greatest, positive * greatest + negative * smallest
+    scale = np.array([2 ** max(0, multiplier.shift) for multiplier in multipliers], np.float64)
+    for least, most in ((low * 1.0, high * 1.0), ((low + offset) * scale, (high + offset) * scale)):
+        if least.min() < INT32_MIN or most.max() > INT32_MAX:
+            raise UserError(
+                f"{operator} can overflow its 32-bit accumulators with these weights, biases and scales; "
+                f"{CONVERT_AGAIN}"
+            )

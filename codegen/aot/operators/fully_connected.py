@@ -1,0 +1,72 @@
+"""FULLY_CONNECTED: firmware/engines/aot/fully_connected.h."""
+
+import numpy as np
+
+from codegen.aot import describe
+from codegen.aot.operands import (
+    CONVERT_AGAIN,
+    bias_of,
+    expect_accumulators_fit,
+    expect_operands,
+    expect_shape,
+    input_of,
+    output_of,
+    weights_of,
+)
+from codegen.aot.quantization import activation_range, fully_connected_factors, quantize_multipliers
+from codegen.aot.requantization import requantization
+from codegen.aot.step import Constant, Step
+from contract.errors import UserError
+from contract.flatbuffer import FullyConnectedOptions, Model, Operator
+
+
+def plan(model: Model, operator: Operator, layer: str) -> Step:
+    """One call for one dense layer, which every row of the input passes on its own. UserError where its
+    tensors do not fit together."""
+    expect_operands(operator, inputs=range(2, 4))
+    options = operator.options
+    assert isinstance(options, FullyConnectedOptions)
+    if options.weights_format != 0:
+        raise UserError(f"{operator} has shuffled weights; {CONVERT_AGAIN} for a microcontroller")
+    input, output = input_of(model, operator), output_of(model, operator)
+    weights, weights_quantization = weights_of(model, operator, rank=2)
+    units, depth = weights.shape
+    rows, rest = divmod(input.tensor.elements, depth)
+    if rest or (options.keep_num_dims and input.shape[-1] != depth):
+        raise UserError(
+            f"{operator} has weights of shape {list(weights.shape)} in {weights} for an input of shape "
+            f"{list(input.shape)}; {CONVERT_AGAIN}"
+        )
+    expect_shape(
+        operator, output.tensor, (*input.shape[:-1], units) if options.keep_num_dims else (rows, units)
+    )
+    bias = bias_of(model, operator, units, input.quantization, weights_quantization)
+    factors = fully_connected_factors(input.quantization, weights_quantization, output.quantization)
+    multipliers = quantize_multipliers(factors, operator)
+    values = np.array(weights.values, np.int8)
+    expect_accumulators_fit(operator, values, bias, input.quantization, multipliers)
+    return Step(
+        layer=layer,
+        kernel="fully_connected",
+        header="fully_connected.h",
+        input=input.index,
+        output=output.index,
+        parameters={
+            "rows": rows,
+            "depth": depth,
+            "units": units,
+            "input_zero_point": input.quantization.zero_point,
+            "weights": Constant("weights", values, tuple(f"unit {index}" for index in range(units))),
+            "bias": None if bias is None else Constant("bias", bias),
+            "requantization": requantization(
+                multipliers, output, activation_range(options.activation, output.tensor, operator)
+            ),
+        },
+        description=(
+            f"{operator.name}, {describe.activation(options.activation)}",
+            describe.tensor("input", input.tensor),
+            describe.tensor("weights", weights),
+            describe.tensor("output", output.tensor),
+            f"  {rows * units * depth:,} multiply-accumulates",
+        ),
+    )

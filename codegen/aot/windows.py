@@ -1,0 +1,18 @@
+"""Where the window of a convolution or a pooling lies: tensorflow/lite/kernels/padding.h."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows along one dimension: output i covers inputs i * stride - padding + dilation * tap."""
+
+    outputs: int  # 0 or less where the window is larger than the input
+    padding: int  # before the first input
+
+
+def windows(padding: str, inputs: int, taps: int, stride: int, dilation: int = 1) -> Windows:
+    """ComputeOutSize and ComputePadding for the paddings SAME and VALID."""
+    reach = (taps - 1) * dilation + 1
+    outputs = -(-inputs // stride) if padding == "SAME" else (inputs - reach) // stride + 1
+    return Windows(outputs, max(0, (outputs - 1) * stride + reach - inputs) // 2)

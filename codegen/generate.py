@@ -1,0 +1,66 @@
+"""From files to files: reads flatbuffer and manifest, and writes the sources of one engine, all or none."""
+
+from pathlib import Path
+
+from codegen.aot.emit import KERNEL_NAMES, model_header, model_source
+from codegen.aot.plan import plan_model
+from codegen.model_data import model_data_header, model_data_source
+from codegen.model_info import model_info
+from codegen.names import Identifiers, layer_names
+from contract.errors import UserError
+from contract.files import write_text
+from contract.flatbuffer import Model, read_model
+from contract.manifest import Manifest, read_manifest
+from contract.runtimes import RUNTIMES, check
+
+
+def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str, out: Path) -> str:
+    """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
+
+    `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. UserError, with nothing
+    written, where the flatbuffer is damaged or not supported, or is not the manifest's.
+    """
+    model = read_model(tflite)
+    manifest = None if manifest_path is None else read_manifest(manifest_path)
+    if manifest is not None and manifest.sha256 != model.sha256:
+        raise UserError(
+            f"{manifest_path} is of the flatbuffer {manifest.sha256}, {tflite} is {model.sha256}; "
+            "give the manifest that python -m quantize wrote beside it"
+        )
+    runtime = RUNTIMES["aot" if engine == "aot" else f"tflm-{library}"]
+    check(model, runtime)
+    name = tflite.stem if manifest is None else manifest.model
+    if engine == "aot":
+        texts, details = _aot(model, manifest, name)
+    else:
+        texts, details = _tflm(model, name)
+    texts["model_info.c"] = model_info(model, name)
+    for file_name, text in texts.items():
+        _write(out / file_name, text)
+    operators = ", ".join(operator.name for operator in model.operators)
+    return (
+        f"{tflite.name} for {runtime.title}\n"
+        f"  operators  {len(model.operators)}: {operators}\n"
+        f"{details}\n"
+        f"  files      {', '.join(texts)} in {out}"
+    )
+
+
+def _aot(model: Model, manifest: Manifest | None, name: str) -> tuple[dict[str, str], str]:
+    identifiers = Identifiers(KERNEL_NAMES)
+    layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
+    plan = plan_model(model, layers)
+    texts = {"model.h": model_header(plan, name), "model.c": model_source(plan, name, identifiers)}
+    return texts, f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
+
+
+def _tflm(model: Model, name: str) -> tuple[dict[str, str], str]:
+    texts = {"model_data.h": model_data_header(model, name), "model_data.cc": model_data_source(model, name)}
+    return texts, f"  constants  {len(model.data):,} bytes"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; give another --out") from error

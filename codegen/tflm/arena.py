@@ -1,0 +1,55 @@
+"""arena.h: how many bytes of RAM the interpreter gets for tensors, scratch buffers and its own records."""
+
+import math
+
+from codegen.c_source import GENERATED, comment
+from contract.flatbuffer import Model
+
+ALIGNMENT = 16  # of the arena and of every buffer in it (MicroArenaBufferAlignment)
+SLACK = 1024  # bytes for the records of scratch buffers and for what another version of the library adds
+
+
+def im2col_bytes(model: Model) -> int:
+    """The largest scratch buffer that a convolution asks for on the board.
+
+    The Cortex-M kernels (CMSIS-NN) unroll two input patches to 16 bits each (im2col) and so ask for
+    2 * kernel height * kernel width * input channels * 2 bytes. The kernels that recorded the arena on the
+    host ask for none, so their figure does not hold it.
+    """
+    patches = [
+        math.prod(model.tensors[operator.inputs[1]].shape[1:])
+        for operator in model.operators
+        if operator.name == "CONV_2D"
+    ]
+    return 2 * 2 * max(patches, default=0)
+
+
+def arena_bytes(model: Model, recorded_bytes: int) -> int:
+    """The arena's size: what was recorded on a 64-bit host, the scratch buffer, slack, rounded up."""
+    needed = recorded_bytes + im2col_bytes(model) + SLACK
+    return math.ceil(needed / ALIGNMENT) * ALIGNMENT
+
+
+def arena_header(model: Model, name: str, recorded_bytes: int) -> str:
+    """The text of arena.h. `recorded_bytes` is the manifest's `arena_bytes`."""
+    about = comment(
+        [
+            f"The tensor arena of the model {name}. {GENERATED}",
+            "",
+            "TensorFlow Lite Micro recorded what it used on a 64-bit host, where its records are larger than",
+            f"on the board. Added are {im2col_bytes(model)} bytes for the largest buffer that only the",
+            f"Cortex-M kernels ask for, and {SLACK} bytes of slack.",
+        ]
+    )
+    return f"""{about}
+#ifndef THIMBLE_ARENA_H
+#define THIMBLE_ARENA_H
+
+#include <stddef.h>
+
+constexpr size_t arena_recorded_bytes = {recorded_bytes};
+constexpr size_t arena_bytes = {arena_bytes(model, recorded_bytes)};
+constexpr size_t arena_alignment = {ALIGNMENT};
+
+#endif
+"""
