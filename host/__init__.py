@@ -1,0 +1,1 @@
+"""Streams test images to a board and compares what comes back with the reference."""

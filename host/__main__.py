@@ -1,0 +1,138 @@
+"""python -m host: talk to a board."""
+
+import argparse
+import math
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from contract.cli import run
+
+EXIT_CODES = """\
+exit codes: 0 passed; 1 accuracy or exactness below the threshold; 2 usage or set-up;
+3 the board or the line (no port, no answer, unplugged, another model)"""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m host",
+        description="Talk to a board: see what runs on it, and check its answers against the reference.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_validate(commands.add_parser(
+        "validate",
+        help="stream the test set to the board and check every answer",
+        description="Start the emulator or find the board that DIR's image was built for, stream the\n"
+        "test set to it, compare every answer with the reference, and write DIR/validation.json\n"
+        "and DIR/validation.npz.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ))  # fmt: skip
+    show = commands.add_parser("show", help="print the table of a validation that was made before")
+    show.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with validation.json")
+    info = commands.add_parser("info", help="ask a board what runs on it")
+    info.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the folder of the image to start")
+    info.add_argument("--port", help="the board's serial port (default: found by its USB id)")
+    commands.add_parser("ports", help="list the serial ports and mark the one that would be used")
+    options = parser.parse_args(arguments)
+
+    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that an emulator is stopped on the way out
+    if options.command == "validate":
+        return _validate(options)
+    if options.command == "show":
+        return _show(options.folder)
+    if options.command == "info":
+        return _info(options.folder, options.port)
+    return _ports()
+
+
+def _add_validate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with firmware.json")
+    parser.add_argument("--port", help="the board's serial port (default: what the image was built for)")
+    parser.add_argument("--images", metavar="N", type=_count, help="send the first N images (default: all)")
+    parser.add_argument(
+        "--threshold", metavar="PP", type=_points, default=0.5,
+        help="percentage points of accuracy the board may lose against the float model (default: 0.5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--timeout", metavar="S", type=_seconds, default=5.0,
+        help="longest wait for the first answer, in seconds; later waits follow from it (default: 5)",
+    )  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="do not print the table at the end")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    return int(text)
+
+
+def _points(text: str) -> float:
+    if not 0 <= (number := _number(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 100")
+    return number
+
+
+def _seconds(text: str) -> float:
+    if not 0 < (number := _number(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from contract.manifest import read_manifest
+    from host.display import show_validation
+    from host.validate import validate
+
+    validation, failure = validate(
+        options.folder,
+        port=options.port,
+        images=options.images,
+        threshold=options.threshold,
+        answer_seconds=options.timeout,
+    )
+    if not options.quiet or failure:
+        show_validation(validation, read_manifest(options.folder.parent / "manifest.json"))
+    if failure:
+        raise failure
+    return 0
+
+
+def _show(folder: Path) -> int:
+    from contract.manifest import read_manifest
+    from contract.validation import read_validation
+    from host.display import show_validation
+
+    validation, _ = read_validation(folder)
+    show_validation(validation, read_manifest(folder.parent / "manifest.json"))
+    return 0
+
+
+def _info(folder: Path | None, port: str | None) -> int:
+    from host.info import info
+
+    info(folder, port)
+    return 0
+
+
+def _ports() -> int:
+    from host.ports import list_ports, listing
+
+    print(listing(list_ports()))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,44 @@
+"""What a board looks like to the host, and opening the one that an image was built for."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from contract.firmware import Firmware
+
+
+class Board(Protocol):
+    """A running board and the line to it."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it: a port's path, or the emulator."""
+
+    def fileno(self) -> int:
+        """The descriptor of the line."""
+
+    def why_lost(self) -> str:
+        """What happened when the line ended, and what to do next."""
+
+    def why_silent(self) -> str:
+        """The likely cause when the board does not answer, and what to do next."""
+
+
+def open_board(firmware: Firmware, folder: Path, port: str | None) -> AbstractContextManager[Board]:
+    """Open the board for the image in `folder`: the port if one is named, else what the image was built for.
+
+    UserError where the set-up is incomplete, BoardError where the port cannot be opened.
+    """
+    from host.boards.emulator import emulator
+    from host.boards.hardware import hardware
+    from host.boards.native import native
+
+    if port is not None:
+        return hardware(port)
+    if firmware.board == "qemu":
+        return emulator(folder / firmware.image, firmware.link)
+    if firmware.board == "native":
+        return native(folder / firmware.image)
+    from host.ports import list_ports, pick
+
+    return hardware(pick(list_ports()).path)

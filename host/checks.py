@@ -1,0 +1,66 @@
+"""Whether files and board belong together, asked before anything is compared."""
+
+from contract.errors import UserError
+from contract.firmware import Firmware
+from contract.manifest import Manifest, TensorInfo
+from contract.protocol import HelloReply, WireTensor
+from contract.reference import Reference
+from host.errors import BoardError
+
+
+def check_files(manifest: Manifest, reference: Reference, firmware: Firmware) -> None:
+    """UserError where manifest, reference and image are not of the same model."""
+    if firmware.sha256 != manifest.sha256:
+        raise UserError(
+            f"the firmware was built from the model {firmware.sha256}, the manifest describes "
+            f"{manifest.sha256}; run make firmware again"
+        )
+    if reference.sha256 != manifest.sha256:
+        raise UserError(
+            f"reference.npz belongs to the model {reference.sha256}, the manifest describes "
+            f"{manifest.sha256}; quantise again"
+        )
+    for name, array, tensor in (
+        ("inputs", reference.inputs, manifest.input),
+        ("outputs", reference.outputs, manifest.output),
+    ):
+        if array.shape[1:] != tensor.shape[1:]:
+            raise UserError(
+                f"reference.npz has {name} of shape {list(array.shape[1:])}, the manifest says "
+                f"{list(tensor.shape[1:])}; quantise again"
+            )
+
+
+def check_board(hello: HelloReply, manifest: Manifest) -> None:
+    """BoardError where the board runs another model than the manifest's, or describes it differently."""
+    if hello.sha256 != manifest.sha256:
+        raise BoardError(
+            f"the board runs another model: {hello.sha256}, and the manifest describes {manifest.sha256}; "
+            "flash the firmware of this folder, or name the folder of what is flashed"
+        )
+    for name, theirs, ours in (
+        ("input", hello.input, manifest.input),
+        ("output", hello.output, manifest.output),
+    ):
+        if not _same(theirs, ours):
+            raise BoardError(
+                f"the board's {name} tensor is {_described(theirs)}, the manifest's is {ours.type} "
+                f"{list(ours.shape)}; build and flash the firmware again"
+            )
+
+
+def check_image(hello: HelloReply, firmware: Firmware) -> None:
+    """BoardError where the board runs another image than the one whose sizes firmware.json states."""
+    if (hello.board, hello.engine) != (firmware.board, firmware.engine):
+        raise BoardError(
+            f"the board runs the engine {hello.engine} on {hello.board}, this folder's image is "
+            f"{firmware.engine} for {firmware.board}; flash it, or name the folder of what is flashed"
+        )
+
+
+def _same(theirs: WireTensor, ours: TensorInfo) -> bool:
+    return (theirs.type.name.lower(), theirs.shape) == (ours.type, ours.shape)
+
+
+def _described(tensor: WireTensor) -> str:
+    return f"{tensor.type.name.lower()} {list(tensor.shape)}"

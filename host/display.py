@@ -1,0 +1,140 @@
+"""What the user sees: progress while images stream, and the table at the end."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from contract.manifest import Manifest
+from contract.validation import Validation
+
+LINE_SECONDS = 5.0  # between lines of progress where there is no terminal
+BAR_SECONDS = 0.1  # between two updates of the bar
+BOARD_TITLES = {
+    "qemu": "qemu (emulated Cortex-M4F)",
+    "native": "native (a process of this machine)",
+    "nano33ble": "Arduino Nano 33 BLE",
+}
+PLAIN_WIDTH = 160  # columns where there is no terminal: no line is broken
+
+
+@contextmanager
+def progress(images: int) -> Iterator[Callable[[int, int], None]]:
+    """Show on stderr how far it is: call what this gives with the images answered and the retries so far."""
+    if sys.stderr.isatty():
+        with _bar(images) as show:
+            yield show
+    else:
+        yield _lines(images)
+
+
+@contextmanager
+def _bar(images: int) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("images"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    start = last = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=images)
+
+        def show(answered: int, retries: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= BAR_SECONDS or answered == images:
+                last = now
+                bar.update(task, completed=answered, description=_rate(answered, retries, now - start))
+
+        yield show
+
+
+def _lines(images: int) -> Callable[[int, int], None]:
+    start = last = time.monotonic()
+
+    def show(answered: int, retries: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= LINE_SECONDS:
+            last = now
+            rate = _rate(answered, retries, now - start)
+            print(f"{answered:,} of {images:,} images, {rate}", file=sys.stderr)
+
+    return show
+
+
+def _rate(answered: int, retries: int, seconds: float) -> str:
+    rate = f"{answered / max(seconds, 1e-3):,.0f}/s"
+    return rate + (f", {retries:,} retries" if retries else "")
+
+
+def show_validation(validation: Validation, manifest: Manifest) -> None:
+    """Print the table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, text in table_rows(validation, manifest):
+        table.add_row(name, text)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console.print(table)
+
+
+def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, str]]:
+    """The table's rows: a name and what there is to say."""
+    images = [
+        f"{validation.images:,}",
+        "no labels"
+        if validation.device_accuracy is None
+        else f"right {_percent(validation.device_accuracy)}",
+        f"equal to the reference, byte for byte: {validation.bit_exact:,}",
+    ]
+    if validation.mismatches:
+        images.append(f"different: {validation.mismatches:,}")
+    if validation.retries:
+        images.append(f"retries: {validation.retries:,}")
+    rows = [
+        (
+            "model",
+            f"float {_percent(validation.float_accuracy)}   int8 {_percent(validation.int8_accuracy)}   "
+            f"{manifest.model} {manifest.flatbuffer_bytes:,} B",
+        ),
+        ("board", f"{BOARD_TITLES.get(validation.board, validation.board)}   engine {validation.engine}"),
+        ("images", "   ".join(images)),
+        ("speed", f"{_inference(validation)}   {validation.images_per_second:,.0f} images/s over the line"),
+        (
+            "size",
+            f"flash {_bytes(validation.flash_bytes)} (model {_bytes(validation.model_bytes)})   "
+            f"RAM {_bytes(validation.ram_bytes)}"
+            if validation.flash_bytes is not None
+            else "not measured on this board",
+        ),
+    ]
+    if validation.noise:
+        rows.append(("noise", validation.noise.replace("\n", " | ")))
+    return rows
+
+
+def _inference(validation: Validation) -> str:
+    ticks = validation.median_ticks
+    if validation.tick_unit == "cycle":
+        milliseconds = 1e3 * ticks / validation.tick_hz
+        return f"{ticks:,.0f} cycles an inference ({milliseconds:.2f} ms at {validation.tick_hz / 1e6:g} MHz)"
+    if validation.tick_unit == "nanosecond":
+        return f"{ticks:,.0f} ns an inference"
+    return f"{ticks:,.0f} {validation.tick_unit}s an inference"
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{100 * share:.2f} %"
+
+
+def _bytes(count: int | None) -> str:
+    return "not measured" if count is None else f"{count:,} B"

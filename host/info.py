@@ -1,0 +1,42 @@
+"""Asks a board what runs on it."""
+
+from pathlib import Path
+
+from contract.firmware import read_firmware
+from contract.protocol import HelloReply, WireTensor
+from host.boards import open_board
+from host.boards.hardware import hardware
+from host.ports import list_ports, pick
+from host.session import Session
+
+
+def info(folder: Path | None, port: str | None) -> None:
+    """Print what runs on the board at `port`, or the one for `folder`'s image, or the one plugged in."""
+    if folder is not None:
+        opened = open_board(read_firmware(folder), folder, port)
+    else:
+        opened = hardware(port or pick(list_ports()).path)
+    with opened as board:
+        hello = Session(board).hello()
+        print(described(hello, board.name))
+
+
+def described(hello: HelloReply, where: str) -> str:
+    """What `hello` says, a line each."""
+    unit = hello.tick_unit.name.lower()
+    rows = {
+        "board": f"{hello.board} ({where})",
+        "engine": hello.engine,
+        "model": hello.sha256,
+        "input": _tensor(hello.input),
+        "output": _tensor(hello.output),
+        "ticks": f"{unit}s, {hello.tick_hz:,} a second",
+        "line": f"protocol {hello.version}, {hello.frames_in_flight} frames in flight, "
+        f"requests up to {hello.max_body:,} B",
+    }
+    return "\n".join(f"{name:8}{text}" for name, text in rows.items())
+
+
+def _tensor(tensor: WireTensor) -> str:
+    shape = " x ".join(str(size) for size in tensor.shape)
+    return f"{tensor.type.name.lower()} {shape}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"
