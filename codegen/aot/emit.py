@@ -12,10 +12,10 @@ from contract.flatbuffer import Tensor
 # What model.c and the kernel headers define at file scope: names that no layer may have.
 # fmt: off
 KERNEL_NAMES = (
-    "arena", "clip_window", "conv_2d_int8", "conv_2d_window", "divide_by_power_of_two", "fully_connected_int8",
-    "high_multiply", "max_pool_2d_int8", "model_input", "model_invoke", "model_output", "requantize", "softmax_exp",
-    "softmax_exp_near_zero", "softmax_reciprocal", "softmax_row", "softmax_shift_left",
-    "softmax_term", "softmax_int8",
+    "arena", "clip_window", "conv_2d_int8", "conv_2d_window", "divide_by_power_of_two",
+    "fully_connected_int8", "high_multiply", "max_pool_2d_int8", "model_input", "model_invoke",
+    "model_output", "requantize", "softmax_exp", "softmax_exp_near_zero", "softmax_int8",
+    "softmax_reciprocal", "softmax_row", "softmax_shift_left", "softmax_term",
 )
 # fmt: on
 
