@@ -1,0 +1,76 @@
+/* The ruler's image: start-up, engine, model and a loop over inputs, without protocol. What it
+ * needs of flash and RAM is what the engine and the model need.
+ *
+ * In the emulator's working directory it reads inputs.bin (whole inputs, one after another) and
+ * writes outputs.bin (as many outputs) and ruler.bin (struct ruler, little-endian). It ends with
+ * exit code 0, or with 1 and a line that says why. */
+#include "engine.h"
+#include "semihosting.h"
+#include "startup.h"
+#include "ticks.h"
+
+struct ruler {
+    uint32_t inputs;
+    uint32_t stack_bytes;  /* the deepest the stack has been, start-up and this loop included */
+    uint64_t instructions; /* of all engine_invoke together, counted in steps of 40 */
+};
+
+__attribute__((noreturn)) static void fail(const char *text) {
+    semihosting_print("bare: ");
+    semihosting_print(text);
+    semihosting_print("\n");
+    semihosting_exit(1);
+}
+
+#define OPEN(name, mode) open_file(name, sizeof name - 1, mode)
+static uintptr_t open_file(const char *name, size_t length, uintptr_t mode) {
+    const uintptr_t arguments[3] = {(uintptr_t)name, mode, length};
+    int32_t file = semihosting(SYS_OPEN, (uintptr_t)arguments);
+    if (file == -1) {
+        fail("cannot open inputs.bin, outputs.bin or ruler.bin");
+    }
+    return (uintptr_t)file;
+}
+
+/* Both operations answer with how many bytes are missing. */
+static uint32_t read_file(uintptr_t file, void *bytes, uint32_t count) {
+    const uintptr_t arguments[3] = {file, (uintptr_t)bytes, count};
+    return count - (uint32_t)semihosting(SYS_READ, (uintptr_t)arguments);
+}
+
+static void write_file(uintptr_t file, const void *bytes, uint32_t count) {
+    const uintptr_t arguments[3] = {file, (uintptr_t)bytes, count};
+    if (semihosting(SYS_WRITE, (uintptr_t)arguments) != 0) {
+        fail("cannot write outputs.bin or ruler.bin");
+    }
+}
+
+static void check(const char *engine_fault) {
+    if (engine_fault != NULL) {
+        fail(engine_fault);
+    }
+}
+
+int main(void) {
+    struct ruler ruler = {0, 0, 0};
+    uintptr_t inputs = OPEN("inputs.bin", OPEN_RB);
+    uintptr_t outputs = OPEN("outputs.bin", OPEN_WB);
+    ticks_start();
+    check(engine_init());
+
+    uint32_t count;
+    while ((count = read_file(inputs, engine_input(), model_info.input.bytes)) > 0) {
+        if (count != model_info.input.bytes) {
+            fail("inputs.bin ends in the middle of an input");
+        }
+        uint32_t start = ticks();
+        const char *engine_fault = engine_invoke();
+        ruler.instructions += ticks() - start;
+        check(engine_fault);
+        write_file(outputs, engine_output(), model_info.output.bytes);
+        ++ruler.inputs;
+    }
+    ruler.stack_bytes = peak_stack_bytes();
+    write_file(OPEN("ruler.bin", OPEN_WB), &ruler, sizeof ruler);
+    return 0;
+}

@@ -1,0 +1,19 @@
+#include "ticks.h"
+
+/* CMSDK TIMER0 (Arm's Cortex-M System Design Kit): a 32-bit counter that counts down to 0 and
+ * reloads. */
+#define TIMER_CTRL (*(volatile uint32_t *)0x40000000)
+#define TIMER_VALUE (*(volatile uint32_t *)0x40000004)
+#define TIMER_RELOAD (*(volatile uint32_t *)0x40000008)
+
+enum { INSTRUCTIONS_PER_COUNT = 40 };
+
+void ticks_start(void) {
+    TIMER_RELOAD = 0xFFFFFFFF;
+    TIMER_VALUE = 0xFFFFFFFF;
+    TIMER_CTRL = 1;
+}
+
+uint32_t ticks(void) {
+    return (0xFFFFFFFF - TIMER_VALUE) * INSTRUCTIONS_PER_COUNT;
+}

@@ -1,0 +1,134 @@
+#include "session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "../board.h"
+#include "../engine.h"
+#include "crc32.h"
+#include "frame.h"
+
+static_assert((int)PROTOCOL_MAX_RANK == (int)ENGINE_MAX_RANK,
+              "a tensor's shape on the wire and in engine.h");
+
+/* Requests have the top bit of their type clear, answers have it set. */
+enum { ANSWER_BIT = 0x80 };
+
+static void answer(struct frame_writer *writer, enum frame_type type, uint32_t sequence) {
+    frame_begin(writer, board_write, (uint8_t)type, sequence);
+}
+
+static void answer_error(enum error_code code, uint32_t sequence, const char *text) {
+    struct frame_writer writer;
+    size_t length = strlen(text);
+    answer(&writer, FRAME_ERROR, sequence);
+    frame_put_u8(&writer, (uint8_t)code);
+    frame_put(&writer, text, length < PROTOCOL_MAX_ERROR_TEXT ? length : PROTOCOL_MAX_ERROR_TEXT);
+    frame_end(&writer);
+}
+
+static void put_tensor(struct frame_writer *writer, const struct tensor_info *tensor) {
+    uint32_t scale;
+    static_assert(sizeof scale == sizeof tensor->scale, "a scale is an IEEE 754 single");
+    memcpy(&scale, &tensor->scale, sizeof scale);
+    frame_put_u8(writer, tensor->type);
+    frame_put_u8(writer, tensor->rank);
+    for (int i = 0; i < PROTOCOL_MAX_RANK; ++i) {
+        frame_put_u32(writer, tensor->shape[i]);
+    }
+    frame_put_u32(writer, scale);
+    frame_put_u32(writer, (uint32_t)tensor->zero_point);
+}
+
+static void answer_hello(uint32_t sequence, size_t max_body) {
+    struct frame_writer writer;
+    answer(&writer, FRAME_HELLO_REPLY, sequence);
+    frame_put_u8(&writer, PROTOCOL_VERSION);
+    frame_put_u8(&writer, board_info.frames_in_flight);
+    frame_put_u8(&writer, board_info.tick_unit);
+    frame_put_u32(&writer, board_info.tick_hz);
+    frame_put_u32(&writer, (uint32_t)max_body);
+    frame_put(&writer, model_info.sha256, sizeof model_info.sha256);
+    put_tensor(&writer, &model_info.input);
+    put_tensor(&writer, &model_info.output);
+    frame_put_u8(&writer, (uint8_t)strlen(board_info.name));
+    frame_put_u8(&writer, (uint8_t)strlen(engine_name));
+    frame_put(&writer, board_info.name, strlen(board_info.name));
+    frame_put(&writer, engine_name, strlen(engine_name));
+    frame_end(&writer);
+}
+
+static void answer_infer(const struct frame *request) {
+    if (request->body_bytes != model_info.input.bytes) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence,
+                     "the body is not as long as the input tensor");
+        return;
+    }
+    uint32_t input_crc = crc32_update(0, request->body, request->body_bytes);
+    memcpy(engine_input(), request->body, request->body_bytes);
+
+    board_show(BOARD_COMPUTING);
+    uint32_t start = board_ticks();
+    const char *fault = engine_invoke();
+    uint32_t ticks = board_ticks() - start;
+    if (fault != NULL) {
+        board_show(BOARD_FAILED);
+        answer_error(ERROR_ENGINE_FAILED, request->sequence, fault);
+        return;
+    }
+    board_show(BOARD_WAITING);
+
+    struct frame_writer writer;
+    answer(&writer, FRAME_RESULT, request->sequence);
+    frame_put_u32(&writer, input_crc);
+    frame_put_u32(&writer, ticks);
+    frame_put(&writer, engine_output(), model_info.output.bytes);
+    frame_end(&writer);
+}
+
+static void answer_request(const struct frame *request, size_t max_body, const char *engine_fault) {
+    if (request->type & ANSWER_BIT) {
+        return; /* Our own answer, brought back by a line that echoes: answering it would never end.
+                 */
+    }
+    if (request->type != FRAME_HELLO && request->type != FRAME_INFER) {
+        answer_error(ERROR_UNKNOWN_TYPE, request->sequence, "this firmware knows HELLO and INFER");
+    } else if (engine_fault != NULL) {
+        answer_error(ERROR_ENGINE_FAILED, request->sequence, engine_fault);
+    } else if (request->type == FRAME_INFER) {
+        answer_infer(request);
+    } else if (request->body_bytes != 0) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence, "HELLO has no body");
+    } else {
+        answer_hello(request->sequence, max_body);
+    }
+}
+
+void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault) {
+    struct frame_decoder decoder;
+    frame_decoder_start(&decoder, buffer, capacity);
+    board_show(engine_fault == NULL ? BOARD_WAITING : BOARD_FAILED);
+
+    uint8_t bytes[64]; /* as many as a full-speed USB packet holds */
+    size_t count;
+    while ((count = board_read(bytes, sizeof bytes)) > 0) {
+        for (size_t i = 0; i < count; ++i) {
+            switch (frame_decode(&decoder, bytes[i])) {
+                case DECODED_NOTHING:
+                    break;
+                case DECODED_FRAME:
+                    answer_request(&decoder.frame, capacity - FRAME_BYTES(0), engine_fault);
+                    break;
+                case DECODED_CUT_SHORT:
+                    answer_error(ERROR_BAD_FRAME, 0, "cut short");
+                    break;
+                case DECODED_TOO_LONG:
+                    answer_error(ERROR_BAD_FRAME, 0, "longer than the largest body");
+                    break;
+                case DECODED_WRONG_CRC:
+                    answer_error(ERROR_BAD_FRAME, 0, "wrong CRC-32");
+                    break;
+            }
+        }
+    }
+}
