@@ -40,6 +40,8 @@ tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTI
 line := $(if $(filter qemu-uart,$(BOARD)-$(LINK)),-uart)
 GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)
 IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)
+PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD)
+REPORT := $(IMAGE)/report/index.html
 
 ifneq ($(OWN),)
 ifeq ($(KERAS),)
@@ -50,10 +52,11 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all help setup train tflite codegen firmware validate report bench test lint format clean FORCE
+.PHONY: all help setup train tflite codegen firmware validate report demo bench test lint format clean FORCE
 
-all: $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD) ## the whole road, from training to a verified board (the default)
+all: $(REPORT) ## the whole road, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
+	@echo "report   $(REPORT)"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -141,12 +144,24 @@ $(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard bench/*.py)
 stream = $(PYTHON_VENV) -m host validate $(IMAGE) --threshold $(THRESHOLD) $(if $(IMAGES),--images $(IMAGES)) \
 	$(if $(PORT),--port $(PORT))
 # A stamp stands for a validation that passed, with these images and this threshold and no other.
-$(IMAGE)/.passed-%: $(IMAGE)/firmware.json $(BUILD)/model.tflite $(wildcard host/*.py host/*/*.py)
+$(PASSED): $(IMAGE)/firmware.json $(BUILD)/model.tflite $(wildcard host/*.py host/*/*.py)
 	@rm -f $(IMAGE)/.passed-*
 	@$(stream) --quiet
 	@touch $@
 validate: $(IMAGE)/firmware.json ## stream the test set to the board and check every answer
 	@$(stream)
+
+# ---- report ----
+report: $(REPORT) ## write build/<model>-<recipe>/report/index.html about the validated image
+$(REPORT): $(PASSED) $(wildcard report/*)
+	@$(PYTHON_VENV) -m report $(IMAGE) --out $(dir $@)
+demo: $(PASSED) ## make docs/recognition.gif from the validated run
+	@$(PYTHON_VENV) -m report.recognition $(IMAGE) --out docs/recognition.gif
+
+# ---- measurements that take minutes ----
+bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option
+	$(require) arm qemu
+	@$(PYTHON_VENV) -m bench $(BUILD)
 
 # ---- checks ----
 test: $(TEST) ## run every test

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from contract.errors import UserError
 from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import Answers, Validation
+from report import recognition
 from report.__main__ import main
 from report.gather import gather
 from report.layers import layer_rows
@@ -145,3 +147,13 @@ def test_a_report_before_a_validation_says_what_to_run(mnist: Path, tmp_path: Pa
     (folder / "qemu-aot").mkdir()
     with pytest.raises(UserError, match="make validate"):
         main([str(folder / "qemu-aot")])
+
+
+def test_the_demo_shows_each_image_going_out_and_its_answer_coming_back(
+    validated: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "recognition.gif"
+    assert recognition.main([str(validated), "--images", "3", "--out", str(path)]) == 0
+    mistakes = min(1, len(gather(validated).mistakes))
+    with Image.open(path) as animation:
+        assert animation.n_frames == (recognition.SENDING_STEPS + 1) * (3 + mistakes)
