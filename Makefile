@@ -41,7 +41,7 @@ line := $(if $(filter qemu-uart,$(BOARD)-$(LINK)),-uart)
 GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)
 IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)
 PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD)
-REPORT := $(IMAGE)/report/index.html
+REPORTED := $(IMAGE)/.reported
 
 ifneq ($(OWN),)
 ifeq ($(KERAS),)
@@ -54,9 +54,9 @@ endif
 
 .PHONY: all help setup train tflite codegen firmware validate report demo bench test lint format clean FORCE
 
-all: $(REPORT) ## the whole road, from training to a verified board and a report (the default)
+all: $(REPORTED) ## the whole road, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
-	@echo "report   $(REPORT)"
+	@echo "report   $(BUILD)/report/index.html"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -152,9 +152,12 @@ validate: $(IMAGE)/firmware.json ## stream the test set to the board and check e
 	@$(stream)
 
 # ---- report ----
-report: $(REPORT) ## write build/<model>-<recipe>/report/index.html about the validated image
-$(REPORT): $(PASSED) $(wildcard report/*)
-	@$(PYTHON_VENV) -m report $(IMAGE) --out $(dir $@)
+report: $(REPORTED) ## write build/<model>-<recipe>/report/index.html about the validated image
+# One report a model: the stamp says which image it dwells on.
+$(REPORTED): $(PASSED) $(wildcard report/*)
+	@rm -f $(BUILD)/*/.reported
+	@$(PYTHON_VENV) -m report $(IMAGE)
+	@touch $@
 demo: $(PASSED) ## make docs/recognition.gif from the validated run
 	@$(PYTHON_VENV) -m report.recognition $(IMAGE) --out docs/recognition.gif
 
