@@ -5,7 +5,7 @@ from pathlib import Path
 from codegen.aot.emit import KERNEL_NAMES, model_header, model_source
 from codegen.aot.plan import plan_model
 from codegen.model_data import model_data_header, model_data_source
-from codegen.model_info import model_info
+from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
 from contract.errors import UserError
 from contract.files import write_text
@@ -34,6 +34,7 @@ def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str
         texts, details = _aot(model, manifest, name)
     else:
         texts, details = _tflm(model, name)
+    texts["model_info.h"] = model_info_header(model)
     texts["model_info.c"] = model_info(model, name)
     for file_name, text in texts.items():
         _write(out / file_name, text)

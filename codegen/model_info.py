@@ -1,4 +1,4 @@
-"""model_info.c: what the firmware tells the host about the model (struct model_info of firmware/engine.h)."""
+"""model_info.h and model_info.c: what the firmware knows about the model (firmware/engine.h)."""
 
 from codegen.c_source import GENERATED, bytes_rows, comment, float_literal, string
 from contract.errors import UserError
@@ -20,6 +20,18 @@ const struct model_info model_info = {{
     .input = {_tensor_info(model.input)},
     .output = {_tensor_info(model.output)},
 }};
+"""
+
+
+def model_info_header(model: Model) -> str:
+    """The text of model_info.h: the sizes that firmware/main.c needs when it is compiled."""
+    return f"""{comment(["Sizes of the model's input and output.", GENERATED])}
+#ifndef MODEL_INFO_H
+#define MODEL_INFO_H
+
+enum {{ MODEL_INPUT_BYTES = {model.input.bytes}, MODEL_OUTPUT_BYTES = {model.output.bytes} }};
+
+#endif
 """
 
 
