@@ -16,6 +16,20 @@ int main(void);
 #define CPACR (*(volatile uint32_t *)0xE000ED88) /* coprocessor access control */
 #define CFSR (*(volatile uint32_t *)0xE000ED28)  /* configurable fault status */
 
+#define MPU_CTRL (*(volatile uint32_t *)0xE000ED94)
+#define MPU_RBAR (*(volatile uint32_t *)0xE000ED9C) /* region base address */
+#define MPU_RASR (*(volatile uint32_t *)0xE000EDA0) /* region attributes and size */
+
+/* The stack is the lowest thing in RAM, but what lies below it on this board swallows every write.
+ * Forbid the 32 MB below, so that a stack that grows too far is a fault. */
+static void guard_stack(void) {
+    const uint32_t use_region_0 = 1u << 4, size_32_mb = 24u << 1, enable = 1, default_map = 1u << 2;
+    MPU_RBAR = ((uint32_t)stack_limit - (32u << 20)) | use_region_0;
+    MPU_RASR = size_32_mb | enable; /* access permission 0: none */
+    MPU_CTRL = default_map | enable;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
 static const uint32_t PAINT = 0xC0FFEE5A;
 
 /* Kept out of reset(), so that the painted words lie below a frame that is complete. */
@@ -40,6 +54,7 @@ __attribute__((noreturn)) void reset(void) {
     __asm__ volatile("dsb\n\tisb" ::: "memory");
     memcpy(data_start, data_load, (size_t)((uintptr_t)data_end - (uintptr_t)data_start));
     memset(bss_start, 0, (size_t)((uintptr_t)bss_end - (uintptr_t)bss_start));
+    guard_stack();
     paint_stack();
     for (void (*const *constructor)(void) = init_array_start; constructor < init_array_end;
          ++constructor) {
