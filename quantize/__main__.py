@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
             out=options.out,
             name=options.name,
             recipe=options.recipe,
+            method=options.method,
             representative=options.representative,
             seed=options.seed,
         )
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--name", help="the model's name in the manifest (default: the file's)")
     parser.add_argument("--recipe", default="own", help="how it was trained, for the manifest (default: own)")
+    parser.add_argument(
+        "--method",
+        choices=("ptq", "qat"),
+        default="ptq",
+        help="quantise after training, or fine-tune with quantisation in the loop (default: ptq)",
+    )
     parser.add_argument(
         "--representative",
         type=_positive,

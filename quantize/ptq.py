@@ -25,15 +25,15 @@ def converted(model: Any, representative: NDArray[np.float32]) -> bytes:
             yield [image[np.newaxis]]
 
     converter.representative_dataset = images
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     return full_integer(converter)
 
 
 def full_integer(converter: Any) -> bytes:
-    """Run a TFLite converter for int8 in, int8 out and nothing but int8 operators between."""
+    """Run a TFLite converter that knows the ranges: quantised, int8 in, int8 out, one scale a dense layer."""
     import tensorflow as tf
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # TensorFlow would quantise dense weights per channel. The TensorFlow Lite Micro libraries that exist for
     # Arduino know one scale a dense layer and would use the first channel's for all (contract/runtimes.py).

@@ -9,7 +9,7 @@ from contract import runtimes
 from contract.errors import UserError
 from contract.flatbuffer import Model, parse_model, read_model
 from contract.manifest import Manifest
-from quantize import artefacts, ptq, tflm
+from quantize import artefacts, ptq, qat, tflm
 from quantize.artefacts import Origin
 from quantize.capture import captured_output
 from quantize.dataset import draw_balanced, read_dataset
@@ -26,17 +26,22 @@ def quantise(
     out: Path,
     name: str | None,
     recipe: str,
+    method: str,
     representative: int,
     seed: int,
 ) -> None:
-    """Quantise the Keras model at `model_path` and write the artefacts to `out`."""
+    """Quantise the Keras model at `model_path` by `method` (ptq or qat) and write the
+    artefacts to `out`."""
     _require_tensorflow()
     from quantize.network import load_network
 
     network = load_network(model_path)
     data = read_dataset(data_path, network.input_shape, network.outputs)
     drawn = draw_balanced(data.y_train, representative, seed)
-    converted = ptq.converted(network.single, data.x_train[drawn])
+    if method == "qat":
+        converted = qat.converted(network, data, drawn, seed)
+    else:
+        converted = ptq.converted(network.single, data.x_train[drawn])
     whole = parse_model(converted)
     for runtime in runtimes.RUNTIMES.values():
         runtimes.check(whole, runtime)
@@ -46,7 +51,7 @@ def quantise(
     origin = Origin(
         model=name or model_path.stem,
         recipe=recipe,
-        method="ptq",
+        method=method,
         layers=operator_names(whole, network.layers),
         classes=data.classes,
         representative_images=len(drawn),

@@ -1,0 +1,370 @@
+"""The quantisation stage: what it writes, whether it repeats itself, what it costs, what it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from contract import runtimes
+from contract.errors import UserError
+from contract.files import sha256_of
+from contract.flatbuffer import Model, parse_model, read_model
+from contract.manifest import read_manifest
+from contract.reference import Reference, read_reference
+from quantize import artefacts, stage, tflm
+from quantize.slim import slim
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Keras and the converter warn about themselves.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__", "ignore:Statistics for quantized inputs")
+
+CLASSES = 3
+
+
+# ---- the committed models ----
+@pytest.fixture(scope="module", params=["mnist"])
+def committed(request: pytest.FixtureRequest, root: Path) -> Path:
+    folder: Path = root / "models" / request.param
+    return folder
+
+
+def test_the_committed_files_belong_together(committed: Path) -> None:
+    manifest, reference = (
+        read_manifest(committed / "manifest.json"),
+        read_reference(committed / "reference.npz"),
+    )
+    assert sha256_of(committed / "model.tflite") == manifest.sha256 == reference.sha256
+    assert manifest.dataset_sha256 == reference.dataset_sha256
+    assert len(reference.inputs) == manifest.accuracy.images == 10_000
+
+
+def test_the_committed_network_is_small_and_runs_everywhere(committed: Path) -> None:
+    model = read_model(committed / "model.tflite")
+    assert len(model.data) == read_manifest(committed / "manifest.json").flatbuffer_bytes <= 9_700
+    assert len(model.operators) == 8
+    for runtime in runtimes.RUNTIMES.values():
+        runtimes.check(model, runtime)
+
+
+def test_the_committed_accuracies_follow_from_the_reference(committed: Path) -> None:
+    stated = read_manifest(committed / "manifest.json").accuracy
+    reference = read_reference(committed / "reference.npz")
+    assert reference.labels is not None
+    assert reference.float_predictions is not None
+    assert stated.float_model == np.mean(reference.float_predictions.argmax(axis=1) == reference.labels)
+    assert stated.int8_model == np.mean(reference.outputs.argmax(axis=1) == reference.labels)
+
+
+def test_quantisation_costs_at_most_a_twentieth_of_a_point(committed: Path) -> None:
+    accuracy = read_manifest(committed / "manifest.json").accuracy
+    assert accuracy.int8_model is not None
+    assert accuracy.float_model is not None
+    assert accuracy.int8_model >= accuracy.float_model - 0.0005 - 1e-9
+
+
+def test_the_committed_reference_is_what_tensorflow_lite_micro_computes(committed: Path) -> None:
+    reference, model = read_reference(committed / "reference.npz"), read_model(committed / "model.tflite")
+    sample = slice(None, None, 25)
+    np.testing.assert_array_equal(tflm.outputs(model, reference.inputs[sample]), reference.outputs[sample])
+
+
+def test_the_committed_arena_is_what_tensorflow_lite_micro_records(committed: Path) -> None:
+    model = read_model(committed / "model.tflite")
+    assert read_manifest(committed / "manifest.json").arena_bytes == tflm.arena_bytes(model)
+
+
+# ---- a small problem, learnt here: in which third of the image the bright stripe is ----
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+
+    def images(count: int) -> tuple[Any, Any]:
+        labels = rng.integers(0, CLASSES, count)
+        pixels = rng.integers(0, 150, (count, 12, 12, 1))
+        for image, label in zip(pixels, labels, strict=True):
+            image[4 * label + rng.integers(0, 4)] += rng.integers(50, 105)
+        return pixels.astype(np.uint8), labels
+
+    (x_train, y_train), (x_test, y_test) = images(1500), images(400)
+    path = tmp_path_factory.mktemp("data") / "dataset.npz"
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test, source="made up")
+    return path
+
+
+@pytest.fixture(scope="module")
+def keras_model(dataset: Path) -> Path:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((12, 12, 1), name="stripes")
+    x = layers.Conv2D(6, 3, padding="same", strides=2, name="edges")(image)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.ReLU(name="rectified")(x)
+    x = layers.MaxPooling2D(2, name="pool")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = layers.Dropout(0.1, name="drop")(x)
+    model = keras.Model(image, layers.Dense(CLASSES, activation="softmax", name="which-third")(x))
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    with np.load(dataset) as arrays:
+        model.fit(arrays["x_train"] / 255.0, arrays["y_train"], batch_size=64, epochs=4, verbose=0)
+    path = dataset.parent / "float.keras"
+    model.save(path)
+    return path
+
+
+Quantise = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def quantise(keras_model: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Quantise:
+    def run(**changes: Any) -> Path:
+        out = tmp_path_factory.mktemp("out")
+        settings: dict[str, Any] = {
+            "model_path": keras_model, "data_path": dataset, "out": out, "name": None, "recipe": "own",
+            "method": "ptq", "representative": 60, "seed": 0,
+        }  # fmt: skip
+        stage.quantise(**(settings | changes))
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def ptq(quantise: Quantise) -> Path:
+    return quantise()
+
+
+def read(folder: Path) -> tuple[Model, Reference, dict[str, Any]]:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return read_model(folder / "model.tflite"), read_reference(folder / "reference.npz"), manifest
+
+
+def test_any_chain_of_supported_layers_is_quantised_and_named(ptq: Path) -> None:
+    model, _, manifest = read(ptq)
+    assert [operator.name for operator in model.operators] == [
+        "CONV_2D", "MAX_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX",
+    ]  # fmt: skip
+    assert manifest["layers"] == ["edges", "pool", "flat", "which_third", "softmax"]
+    assert manifest["input"]["shape"] == [1, 12, 12, 1]
+    assert (manifest["model"], manifest["method"], manifest["recipe"]) == ("float", "ptq", "own")
+    assert (manifest["representative_images"], manifest["representative_seed"]) == (60, 0)
+    assert manifest["dataset_source"] == "made up"
+    for runtime in runtimes.RUNTIMES.values():
+        runtimes.check(model, runtime)
+
+
+def test_the_int8_model_is_about_as_good_as_the_float_model(ptq: Path) -> None:
+    _, reference, manifest = read(ptq)
+    accuracy = manifest["accuracy"]
+    assert accuracy["float_model"] > 0.9
+    assert abs(accuracy["int8_model"] - accuracy["float_model"]) <= 0.01
+    assert reference.float_predictions is not None
+    real = (reference.outputs.astype(np.float32) + 128) / 256
+    assert np.abs(real - reference.float_predictions).mean() < 0.02
+
+
+def test_two_conversions_give_the_same_bytes(ptq: Path, quantise: Quantise) -> None:
+    import keras
+
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(2)])
+    again = quantise()
+    assert sha256_of(again / "model.tflite") == sha256_of(ptq / "model.tflite")
+    assert sha256_of(again / "manifest.json") == sha256_of(ptq / "manifest.json")
+
+
+def test_the_representative_seed_decides_the_ranges(ptq: Path, quantise: Quantise) -> None:
+    other = quantise(representative=30, seed=7)
+    assert read(other)[0].sha256 != read(ptq)[0].sha256
+
+
+def test_quantisation_aware_training_gives_the_same_kind_of_model(ptq: Path, quantise: Quantise) -> None:
+    model, _, manifest = read(quantise(method="qat"))
+    assert manifest["method"] == "qat"
+    assert manifest["layers"] == read(ptq)[2]["layers"]
+    assert manifest["accuracy"]["int8_model"] >= manifest["accuracy"]["float_model"] - 0.02
+    for runtime in runtimes.RUNTIMES.values():
+        runtimes.check(model, runtime)
+
+
+# ---- a smaller flatbuffer ----
+@pytest.fixture(scope="module")
+def unstripped(keras_model: Path, dataset: Path) -> Model:
+    from quantize import ptq
+    from quantize.network import load_network
+
+    network = load_network(keras_model)
+    with np.load(dataset) as arrays:
+        images = arrays["x_train"][:40].astype(np.float32) / 255
+    return parse_model(ptq.converted(network.single, images))
+
+
+def test_the_slim_flatbuffer_computes_the_same(unstripped: Model) -> None:
+    slimmed = parse_model(slim(unstripped.data))
+    inputs = np.random.default_rng(0).integers(-128, 128, (300, 12, 12, 1), dtype=np.int8)
+    np.testing.assert_array_equal(tflm.outputs(slimmed, inputs), tflm.outputs(unstripped, inputs))
+
+
+def test_the_slim_flatbuffer_has_lost_names_and_nothing_else(unstripped: Model) -> None:
+    slimmed = parse_model(slim(unstripped.data))
+    assert len(slimmed.data) <= len(unstripped.data) - 1000
+    assert not any(tensor.name for tensor in slimmed.tensors)
+    for before, after in zip(unstripped.operators, slimmed.operators, strict=True):
+        assert (after.name, after.version, after.options) == (before.name, before.version, before.options)
+        for old, new in zip(before.inputs + before.outputs, after.inputs + after.outputs, strict=True):
+            there, here = unstripped.tensors[old], slimmed.tensors[new]
+            assert (here.type, here.shape, here.data) == (there.type, there.shape, there.data)
+            assert here.quantization == there.quantization
+
+
+def test_slimming_twice_changes_nothing(unstripped: Model) -> None:
+    once = slim(unstripped.data)
+    assert slim(once) == once
+
+
+def test_constants_stay_aligned_to_16_bytes(unstripped: Model, mnist: Path) -> None:
+    for data in (slim(unstripped.data), (mnist / "model.tflite").read_bytes()):
+        constants = [
+            tensor.data for tensor in parse_model(data).tensors if tensor.data and len(tensor.data) > 32
+        ]
+        assert constants
+        assert all(data.find(constant) % 16 == 0 for constant in constants)
+
+
+# ---- a flatbuffer of the user's own ----
+def test_a_given_flatbuffer_is_copied_and_run_on_random_inputs(unstripped: Model, tmp_path: Path) -> None:
+    (tmp_path / "own.tflite").write_bytes(unstripped.data)
+    stage.given(tmp_path / "own.tflite", None, None, "own", 0, tmp_path / "out")
+    model, reference, manifest = read(tmp_path / "out")
+    assert model.data == unstripped.data
+    assert (manifest["model"], manifest["method"]) == ("own", "given")
+    assert manifest["layers"] == ["conv_0", "pool_1", "reshape_2", "dense_3", "softmax_4"]
+    assert (reference.labels, reference.float_predictions) == (None, None)
+    assert manifest["accuracy"] == {"images": 1000, "float_model": None, "int8_model": None}
+    np.testing.assert_array_equal(tflm.outputs(model, reference.inputs[:20]), reference.outputs[:20])
+
+
+def test_a_given_flatbuffer_with_data_has_an_accuracy(ptq: Path, dataset: Path, tmp_path: Path) -> None:
+    stage.given(ptq / "model.tflite", dataset, "own", "own", 0, tmp_path)
+    _, reference, manifest = read(tmp_path)
+    assert manifest["accuracy"]["int8_model"] == read(ptq)[2]["accuracy"]["int8_model"]
+    np.testing.assert_array_equal(reference.outputs, read(ptq)[1].outputs)
+
+
+# ---- what is refused ----
+def saved(tmp_path: Path, model: Any) -> Path:
+    path = tmp_path / "float.keras"
+    model.save(path)
+    return path
+
+
+def test_a_file_that_is_no_keras_model_is_refused(tmp_path: Path, quantise: Quantise) -> None:
+    (tmp_path / "model.h5").write_bytes(b"\x89HDF")
+    for path, message in (
+        (tmp_path / "none.keras", "there is no"),
+        (tmp_path / "model.h5", "not a .keras file"),
+    ):
+        with pytest.raises(UserError, match=message):
+            quantise(model_path=path)
+
+
+def test_a_model_of_another_form_is_refused(tmp_path: Path, quantise: Quantise) -> None:
+    import keras
+    from keras import layers
+
+    left, right = keras.Input((4,)), keras.Input((4,))
+    scores = layers.Dense(3)(layers.Add()([left, right]))
+    for model, message in (
+        (keras.Model([left, right], scores), "has 2 inputs and 1 outputs"),
+        (keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(2, 3)]), "open shape"),
+        (keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)]), "a classifier gives"),
+    ):
+        with pytest.raises(UserError, match=message):
+            quantise(model_path=saved(tmp_path, model))
+
+
+def test_a_model_for_other_images_is_refused(tmp_path: Path, quantise: Quantise) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    with pytest.raises(UserError, match=r"x_train has the shape .* takes images of the shape \[8, 8, 1\]"):
+        quantise(model_path=saved(tmp_path, model))
+
+
+def test_an_operator_that_no_engine_runs_is_refused_by_name(tmp_path: Path, quantise: Quantise) -> None:
+    import keras
+    from keras import layers
+
+    model = keras.Sequential(
+        [keras.Input((12, 12, 1)), layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(3)]
+    )
+    with pytest.raises(UserError, match=r"operator 0 \(AVERAGE_POOL_2D\) cannot run on"):
+        quantise(model_path=saved(tmp_path, model), representative=10)
+
+
+def test_dense_weights_per_channel_are_noted_but_taken(
+    keras_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import tensorflow as tf
+
+    from quantize.network import load_network
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(load_network(keras_model).single)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([np.full((1, 12, 12, 1), v, np.float32)] for v in (0, 1))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    (tmp_path / "own.tflite").write_bytes(converter.convert())
+    capsys.readouterr()
+    stage.given(tmp_path / "own.tflite", None, None, "own", 0, tmp_path / "out")
+    printed = capsys.readouterr().out
+    assert "FULLY_CONNECTED" in printed
+    assert "per-channel weights" in printed
+    assert (tmp_path / "out" / "model.tflite").is_file()
+
+
+def test_nothing_is_written_when_a_given_flatbuffer_is_refused(tmp_path: Path, mnist: Path) -> None:
+    (tmp_path / "cut.tflite").write_bytes((mnist / "model.tflite").read_bytes()[:5000])
+    with pytest.raises(UserError, match="damaged"):
+        stage.given(tmp_path / "cut.tflite", None, None, "own", 0, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_machine_without_the_reference_runtime_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, mnist: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "tflite_micro", None)
+    with pytest.raises(UserError, match=r"Linux x86-64 .* RECIPE=pretrained"):
+        tflm.arena_bytes(read_model(mnist / "model.tflite"))
+
+
+def test_inputs_saturate_at_the_ends_of_int8(mnist: Path) -> None:
+    tensor = read_model(mnist / "model.tflite").input
+    real = np.array([-1.0, 0.0, 1 / 255, 0.25, 1.0, 2.0], dtype=np.float32)
+    assert artefacts.quantised(real, tensor).tolist() == [-128, -128, -127, -64, 127, 127]
+
+
+# ---- the command ----
+def test_the_command_answers_help_at_once_and_errors_in_one_line(tmp_path: Path, root: Path) -> None:
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "quantize", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    assert "--representative" in command("--help").stdout
+    failed = command("--tflite", str(tmp_path / "none.tflite"), "--out", str(tmp_path / "out"))
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert failed.stderr.startswith("error: cannot read")
+    assert failed.stderr.count("\n") == 1
+    assert command("--model", "float.keras", "--out", "out").returncode == 2
