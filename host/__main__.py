@@ -37,7 +37,6 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("ports", help="list the serial ports and mark the one that would be used")
     options = parser.parse_args(arguments)
 
-    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that an emulator is stopped on the way out
     if options.command == "validate":
         return _validate(options)
     if options.command == "show":
@@ -135,4 +134,5 @@ def _ports() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that an emulator is stopped on the way out
     run(main)

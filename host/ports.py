@@ -80,11 +80,13 @@ def pick(ports: list[PortInfo]) -> PortInfo:
 
 def open_port(path: str) -> "Serial":
     """Open the serial port or pty at `path`, raw and for us alone. BoardError says why that failed."""
+    import termios
+
     import serial
 
     try:
         return serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
-    except (OSError, ValueError) as error:  # pyserial's own exception is an OSError with an errno
+    except (OSError, ValueError, termios.error) as error:  # pyserial's own exception is an OSError
         raise BoardError(_why_not_open(path, error)) from error
 
 

@@ -6,12 +6,15 @@ It shares no code with the host but the constants: its COBS is written from the 
 import os
 import select
 import struct
+import sys
+import textwrap
 import threading
 import tty
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from contract.protocol import (
     ERROR_HEADER,
@@ -78,6 +81,7 @@ class FakeBoard:
     engine_fault: str = ""
     requests: list[Request] = field(default_factory=list)
     most_waiting: int = 0  # requests that arrived together
+    broken: Exception | None = None  # what a fault raised by mistake
     _rest: bytes = b""
 
     def take(self, data: bytes) -> Iterator[bytes]:
@@ -150,40 +154,84 @@ def cobs_decoded(data: bytes) -> bytes | None:
     return bytes(out)
 
 
+def open_pty() -> tuple[int, int]:
+    """A raw pty: the board's end and the host's."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    return master, slave
+
+
 @contextmanager
 def on_a_pty(board: FakeBoard) -> Iterator[str]:
     """Serve `board` on a pty from a thread and give the path of its other end."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    stop_reading, stop = os.pipe()
-    thread = threading.Thread(target=_serve, args=(board, master, stop_reading), daemon=True)
+    master, slave = open_pty()
+    stopped, stop = os.pipe()
+    thread = threading.Thread(target=_serve, args=(board, master, stopped), daemon=True)
     thread.start()
     try:
         yield os.ttyname(slave)
     finally:
         os.write(stop, b"x")
         thread.join(10)
-        for descriptor in (slave, stop_reading, stop):
+        for descriptor in (slave, stopped, stop):
             os.close(descriptor)
         assert not thread.is_alive()
+        assert board.broken is None
 
 
-def _serve(board: FakeBoard, master: int, stop: int) -> None:
+def _serve(board: FakeBoard, master: int, stopped: int) -> None:
+    """Answer what comes in at `master` until something can be read from `stopped`, or the line ends."""
+    os.set_blocking(master, False)
+    outbox = b""
     try:
         while True:
-            readable, _, _ = select.select([master, stop], [], [])
-            if stop in readable:
+            readable, writable, _ = select.select([master, stopped], [master] if outbox else [], [])
+            if stopped in readable:
                 return
-            for out in board.take(os.read(master, 1 << 16)):
-                while out:
-                    _, writable, _ = select.select([stop], [master], [])
-                    if not writable:
-                        return
-                    out = out[os.write(master, out[:256]) :]
+            if writable:
+                outbox = outbox[os.write(master, outbox) :]
+            elif master in readable:  # like a board, it reads again when its answers are on their way
+                outbox += b"".join(board.take(os.read(master, 1 << 16)))
     except (Unplug, OSError):
         return
+    except Exception as error:
+        board.broken = error
     finally:
         os.close(master)
+
+
+PROGRAM = """\
+#!{python}
+import os, signal, sys, time
+sys.path.insert(0, {root!r})
+from contract.protocol import HelloReply
+from tests.fake_board import FakeBoard, open_pty, small_output
+hello = HelloReply.unpack(bytes.fromhex({hello!r}))
+def fault(request, answer):
+{fault}
+    return answer
+master, slave = open_pty()
+print({announcement!r}.format(os.ttyname(slave)), flush=True)
+board = FakeBoard(hello=hello, fault=fault)
+while True:
+    for out in board.take(os.read(master, 1 << 16)):
+        while out:
+            out = out[os.write(master, out):]
+"""
+
+
+def write_program(path: Path, hello: HelloReply, fault: str = "", announcement: str = "port: {}") -> None:
+    """Write an executable that is a board of the small model on a pty. `fault`: statements over a request."""
+    path.write_text(
+        PROGRAM.format(
+            python=sys.executable,
+            root=str(Path(__file__).parent.parent),
+            hello=hello.pack().hex(),
+            fault=textwrap.indent(fault, "    "),
+            announcement=announcement,
+        )
+    )
+    path.chmod(0o755)
 
 
 def with_(hello: HelloReply = SMALL_HELLO, **changes: object) -> HelloReply:
