@@ -1,0 +1,277 @@
+"""Builds small int8 flatbuffers without a converter, and runs them by TensorFlow Lite Micro.
+
+A Network starts with its input; every method adds an operator behind the last one:
+
+    network = Network((1, 8, 8, 3), scale=0.05, zero_point=-3)
+    network.conv_2d(weights, weight_scales, bias, scale=0.1, zero_point=4)
+    outputs = reference(network.flatbuffer(), inputs)
+
+What a converter would derive (output shapes, the bias's scale) is derived here by TensorFlow's own rules,
+written down independently of codegen. `network.model` is the schema's object tree: a test may change
+anything in it before `flatbuffer()`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+from tflite_micro import runtime
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4}
+PADDINGS = {"SAME": 0, "VALID": 1}
+ARENA_BYTES = 1 << 20
+
+
+class Network:
+    """A chain of operators. `model` is the schema's ModelT, `tensors` and `operators` its lists."""
+
+    def __init__(self, shape: Sequence[int], scale: float = 0.05, zero_point: int = 0) -> None:
+        self.model: Any = schema.ModelT()
+        self.model.version = 3
+        empty = schema.BufferT()
+        empty.data = []
+        self.model.buffers = [empty]
+        self.model.operatorCodes = []
+        self.model.signatureDefs = None
+        graph = schema.SubGraphT()
+        self.tensors: list[Any] = []
+        self.operators: list[Any] = []
+        graph.tensors, graph.operators = self.tensors, self.operators
+        self.model.subgraphs = [graph]
+        self._last = self.activation("input", shape, scale, zero_point)
+        graph.inputs = [self._last]
+        graph.outputs = [self._last]
+
+    def flatbuffer(self) -> bytes:
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the last tensor."""
+        return tuple(self.tensors[self._last].shape)
+
+    @property
+    def scale(self) -> float:
+        """The scale of the last tensor."""
+        return float(self.tensors[self._last].quantization.scale[0])
+
+    # ---- tensors ----
+
+    def activation(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
+        return self._tensor(name, shape, schema.TensorType.INT8, [scale], [zero_point], buffer=0)
+
+    def constant(
+        self, name: str, values: NDArray[np.integer], scales: Sequence[float] = (), dimension: int = 0
+    ) -> int:
+        """An int8 or int32 constant, quantised with zero points of 0 where it has scales."""
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        kind = {1: schema.TensorType.INT8, 4: schema.TensorType.INT32}[values.itemsize]
+        place = len(self.model.buffers) - 1
+        return self._tensor(name, values.shape, kind, scales, [0] * len(scales), place, dimension)
+
+    def _tensor(
+        self,
+        name: str,
+        shape: Sequence[int],
+        kind: int,
+        scales: Sequence[float],
+        zero_points: Sequence[int],
+        buffer: int,
+        dimension: int = 0,
+    ) -> int:
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape, tensor.type, tensor.buffer = name, list(shape), kind, buffer
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale = [float(np.float32(scale)) for scale in scales]
+        tensor.quantization.zeroPoint = list(zero_points)
+        tensor.quantization.quantizedDimension = dimension
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    # ---- operators ----
+
+    def conv_2d(
+        self,
+        weights: NDArray[np.int8],  # (filters, height, width, channels)
+        weight_scales: Sequence[float],  # one, or one a filter
+        bias: NDArray[np.int32] | None,
+        scale: float,
+        zero_point: int,
+        *,
+        padding: str = "VALID",
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+        activation: str = "NONE",
+    ) -> None:
+        options = schema.Conv2DOptionsT()
+        options.padding = PADDINGS[padding]
+        options.strideH, options.strideW = stride
+        options.dilationHFactor, options.dilationWFactor = dilation
+        options.fusedActivationFunction = ACTIVATIONS[activation]
+        size = _windows(padding, self.shape[1:3], weights.shape[1:3], stride, dilation)
+        inputs = [self._last, *self._weights_and_bias(weights, weight_scales, bias)]
+        output = self.activation("conv", (self.shape[0], *size, len(weights)), scale, zero_point)
+        self._operator(schema.BuiltinOperator.CONV_2D, 3, inputs, output, "Conv2DOptions", options)
+
+    def max_pool_2d(
+        self,
+        window: tuple[int, int] = (2, 2),
+        stride: tuple[int, int] = (2, 2),
+        padding: str = "VALID",
+        activation: str = "NONE",
+    ) -> None:
+        options = schema.Pool2DOptionsT()
+        options.padding = PADDINGS[padding]
+        options.filterHeight, options.filterWidth = window
+        options.strideH, options.strideW = stride
+        options.fusedActivationFunction = ACTIVATIONS[activation]
+        size = _windows(padding, self.shape[1:3], window, stride)
+        self._operator(
+            schema.BuiltinOperator.MAX_POOL_2D,
+            2,
+            [self._last],
+            self._like_input("pool", (self.shape[0], *size, self.shape[3])),
+            "Pool2DOptions",
+            options,
+        )
+
+    def fully_connected(
+        self,
+        weights: NDArray[np.int8],  # (units, depth)
+        weight_scales: Sequence[float],  # one, or one a unit
+        bias: NDArray[np.int32] | None,
+        scale: float,
+        zero_point: int,
+        *,
+        activation: str = "NONE",
+        keep_num_dims: bool = False,
+    ) -> None:
+        options = schema.FullyConnectedOptionsT()
+        options.fusedActivationFunction = ACTIVATIONS[activation]
+        options.keepNumDims = keep_num_dims
+        units, depth = weights.shape
+        rows = (math.prod(self.shape) // depth,)
+        inputs = [self._last, *self._weights_and_bias(weights, weight_scales, bias)]
+        shape = (*(self.shape[:-1] if keep_num_dims else rows), units)
+        output = self.activation("dense", shape, scale, zero_point)
+        version = 12 if len(weight_scales) > 1 else 4
+        self._operator(
+            schema.BuiltinOperator.FULLY_CONNECTED, version, inputs, output, "FullyConnectedOptions", options
+        )
+
+    def reshape(self, shape: Sequence[int]) -> None:
+        inputs = [self._last, self.constant("shape", np.array(shape, np.int32))]
+        options = schema.ReshapeOptionsT()
+        options.newShape = list(shape)
+        output = self._like_input("reshape", shape)
+        self._operator(schema.BuiltinOperator.RESHAPE, 1, inputs, output, "ReshapeOptions", options)
+
+    def softmax(self, beta: float = 1.0) -> None:
+        options = schema.SoftmaxOptionsT()
+        options.beta = beta
+        output = self.activation("softmax", self.shape, 1 / 256, -128)
+        self._operator(schema.BuiltinOperator.SOFTMAX, 2, [self._last], output, "SoftmaxOptions", options)
+
+    def _like_input(self, name: str, shape: Sequence[int]) -> int:
+        quantization = self.tensors[self._last].quantization
+        return self.activation(name, shape, quantization.scale[0], quantization.zeroPoint[0])
+
+    def _weights_and_bias(
+        self, weights: NDArray[np.int8], scales: Sequence[float], bias: NDArray[np.int32] | None
+    ) -> list[int]:
+        places = [self.constant("weights", weights, scales)]
+        if bias is not None:
+            places.append(self.constant("bias", bias, [self.scale * float(np.float32(s)) for s in scales]))
+        return places
+
+    def _operator(
+        self, code: int, version: int, inputs: list[int], output: int, kind: str, options: Any
+    ) -> None:
+        operator_code = schema.OperatorCodeT()
+        operator_code.builtinCode = code
+        operator_code.deprecatedBuiltinCode = min(code, 127)
+        operator_code.version = version
+        self.model.operatorCodes.append(operator_code)
+        operator = schema.OperatorT()
+        operator.opcodeIndex = len(self.model.operatorCodes) - 1
+        operator.inputs, operator.outputs = inputs, [output]
+        operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
+        operator.builtinOptions = options
+        self.operators.append(operator)
+        self._last = output
+        self.model.subgraphs[0].outputs = [output]
+
+
+def _windows(
+    padding: str,
+    inputs: Sequence[int],
+    taps: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int] = (1, 1),
+) -> list[int]:
+    """How many windows fit in height and width: the formulas in tf.nn.convolution's documentation."""
+    return [
+        math.ceil((size if padding == "SAME" else size - (tap - 1) * dilation) / stride)
+        for size, tap, stride, dilation in zip(inputs, taps, strides, dilations, strict=True)
+    ]
+
+
+def reference(flatbuffer: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The outputs (N, output bytes) of TensorFlow Lite Micro for `inputs` (N, input bytes)."""
+    interpreter = runtime.Interpreter.from_bytes(flatbuffer, arena_size=ARENA_BYTES)
+    shape = interpreter.get_input_details(0)["shape"]
+    outputs = []
+    for row in inputs:
+        interpreter.set_input(row.reshape(shape), 0)
+        interpreter.invoke()
+        outputs.append(interpreter.get_output(0).ravel().copy())
+    return np.array(outputs, np.int8)
+
+
+def some_inputs(network: Network, generator: np.random.Generator, count: int = 4) -> NDArray[np.int8]:
+    """(count + 2, input bytes): random inputs behind the two constant extremes."""
+    size = math.prod(network.tensors[0].shape)
+    return np.concatenate(
+        [
+            np.full((1, size), -128, np.int8),
+            np.full((1, size), 127, np.int8),
+            generator.integers(-128, 128, (count, size)).astype(np.int8),
+        ]
+    )
+
+
+def classifier(generator: np.random.Generator, per_channel_dense: bool = False) -> Network:
+    """A convolution, a pooling, a reshape, a dense layer and a softmax: every operator once."""
+    network = Network((1, 6, 6, 2), scale=1 / 255, zero_point=-128)
+    network.conv_2d(
+        random_weights(generator, (3, 3, 3, 2)),
+        [0.01, 0.02, 0.015],
+        generator.integers(-500, 500, 3).astype(np.int32),
+        scale=0.02,
+        zero_point=-128,
+        padding="SAME",
+        activation="RELU",
+    )
+    network.max_pool_2d()
+    network.reshape((1, 27))
+    network.fully_connected(
+        random_weights(generator, (4, 27)),
+        [0.01, 0.012, 0.009, 0.02] if per_channel_dense else [0.01],
+        generator.integers(-500, 500, 4).astype(np.int32),
+        scale=0.1,
+        zero_point=5,
+    )
+    network.softmax()
+    return network
+
+
+def random_weights(generator: np.random.Generator, shape: Sequence[int]) -> NDArray[np.int8]:
+    return generator.integers(-127, 128, shape).astype(np.int8)
