@@ -27,6 +27,7 @@ class ProcessBoard:
     descriptor: int
     process: "subprocess.Popen[bytes]"
     output: IO[bytes]  # everything the process printed
+    announcement: re.Pattern[bytes]
 
     def fileno(self) -> int:
         return self.descriptor
@@ -36,7 +37,7 @@ class ProcessBoard:
             self.process.wait(STOP_SECONDS)  # the pty closes a moment before the process has ended
         except subprocess.TimeoutExpired:
             return f"{self.name} closed its line but still runs; build the firmware again"
-        return f"{_ended(self.name, self.process.returncode, self.output)}; start again"
+        return f"{_ended(self.name, self.process.returncode, self.output, self.announcement)}; start again"
 
     def why_silent(self) -> str:
         return f"{self.name} runs but its firmware does not answer; build the firmware again"
@@ -62,7 +63,7 @@ def running(name: str, command: Sequence[str], announcement: re.Pattern[bytes]) 
         try:
             path = _announced_pty(name, process, output, announcement)
             with hardware(path) as port:
-                yield ProcessBoard(name, port.fileno(), process, output)
+                yield ProcessBoard(name, port.fileno(), process, output, announcement)
         finally:
             _stop(process)
 
@@ -76,7 +77,9 @@ def _announced_pty(
         if found := announcement.search(_read(output)):
             return os.fsdecode(found.group(1))
         if ended:
-            raise BoardError(f"{_ended(name, process.returncode, output)}; build the firmware again")
+            raise BoardError(
+                f"{_ended(name, process.returncode, output, announcement)}; build the firmware again"
+            )
         time.sleep(POLL_SECONDS)
     raise BoardError(f"{name} did not open a pty within {START_SECONDS:.0f} s; build the firmware again")
 
@@ -86,9 +89,9 @@ def _read(output: IO[bytes]) -> bytes:
     return os.pread(output.fileno(), 1 << 16, 0)
 
 
-def _ended(name: str, code: int, output: IO[bytes]) -> str:
+def _ended(name: str, code: int, output: IO[bytes], announcement: re.Pattern[bytes]) -> str:
     cause = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    words = " ".join(_read(output).decode("utf-8", "replace").split())
+    words = " ".join(announcement.sub(b"", _read(output)).decode("utf-8", "replace").split())
     return f"{name} {cause}" + (f" and printed: {words[:MAX_OUTPUT]}" if words else "")
 
 
