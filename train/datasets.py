@@ -7,6 +7,7 @@
 | `x_train`, `x_test` | uint8 or float32, (images, height, width, channels) | the images, see below |
 | `y_train`, `y_test` | uint8, (images,) | the label of each image, an index into `classes` |
 | `classes` | unicode, (classes,) | the name of each class |
+| `validation` | int64, (validation images,) | the images of `x_train` that validated, not trained |
 | `source` | unicode, () | where the images come from, one sentence |
 | `sha256` | unicode, () | `Dataset.sha256`: 64 hexadecimal digits over the four arrays above |
 
@@ -56,24 +57,28 @@ class Dataset:
     def sha256(self) -> str:
         """The SHA-256 of the four arrays, 64 hexadecimal digits.
 
-        Hashed are, for x_train, y_train, x_test and y_test in this order, the line `name dtype shape` (such as
-        `x_train uint8 60000x28x28x1`, ended by a newline, ASCII) and then the array's elements in C order,
-        little endian.
+        For x_train, y_train, x_test and y_test in this order, it covers the line `name dtype shape` (such as
+        `x_train uint8 60000x28x28x1`, in ASCII, ended by a newline) and then the elements in C order, little
+        endian.
         """
         digest = hashlib.sha256()
         for name in ARRAYS:
             array = getattr(self, name)
             shape = "x".join(str(length) for length in array.shape)
             digest.update(f"{name} {array.dtype.name} {shape}\n".encode("ascii"))
-            digest.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False)).tobytes())
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.hexdigest()
 
-    def save(self, path: Path) -> None:
-        """Write `dataset.npz` to `path`, whole or not at all."""
+    def save(self, path: Path, validation: Array) -> None:
+        """Write `dataset.npz` to `path`, whole or not at all.
+
+        `validation` holds the indices of the images of x_train that were set aside for validation.
+        """
         with replacing(path) as temporary:
             np.savez_compressed(
                 temporary,
                 **{name: getattr(self, name) for name in ARRAYS},
+                validation=validation,
                 classes=np.array(self.classes),
                 source=np.array(self.source),
                 sha256=np.array(self.sha256),
@@ -109,8 +114,8 @@ def from_npz(path: Path) -> Dataset:
     x_train, x_test = (_checked_images(path, name, stored[name]) for name in ("x_train", "x_test"))
     if x_train.shape[1:] != x_test.shape[1:] or x_train.dtype != x_test.dtype:
         raise UserError(
-            f"{path}: x_train holds {x_train.dtype} images of {_by(x_train.shape[1:])} and x_test {x_test.dtype} "
-            f"images of {_by(x_test.shape[1:])}; both must have the same shape and type"
+            f"{path}: x_train holds {x_train.dtype} images of {_by(x_train.shape[1:])} and x_test "
+            f"{x_test.dtype} images of {_by(x_test.shape[1:])}; both must have the same shape and type"
         )
     y_train = _checked_labels(path, "y_train", stored["y_train"], len(x_train))
     y_test = _checked_labels(path, "y_test", stored["y_test"], len(x_test))
@@ -139,34 +144,36 @@ def _read_arrays(path: Path) -> Mapping[str, Array]:
 
 
 def _checked_images(path: Path, name: str, images: Array) -> Array:
-    """The images as uint8 or float32 with a channel axis, or a UserError that says what is wrong with them."""
+    """The images as uint8 or float32 with a channel axis; a UserError says what is wrong with them."""
     if images.ndim == 3:
         images = images[..., np.newaxis]
     if images.ndim != 4 or 0 in images.shape:
         raise UserError(
-            f"{path}: {name} has the shape {_by(images.shape) or 'of a single number'}; images must be "
+            f"{path}: {name} has the shape {images.shape}; images must be "
             "(images, height, width) or (images, height, width, channels)"
         )
     if np.issubdtype(images.dtype, np.integer):
         if images.min() < 0 or images.max() > 255:
             raise UserError(
-                f"{path}: {name} holds integers from {images.min()} to {images.max()}; integer images must be "
-                "within 0 to 255, or be given as floats"
+                f"{path}: {name} holds integers from {images.min()} to {images.max()}; integer images must "
+                "be within 0 to 255, or be given as floats"
             )
         return images.astype(np.uint8)
     if np.issubdtype(images.dtype, np.floating):
         if not np.isfinite(images).all():
             raise UserError(f"{path}: {name} holds infinities or numbers that are not a number; remove them")
         return images.astype(np.float32)
-    raise UserError(f"{path}: {name} is of type {images.dtype}; images must be integers from 0 to 255 or floats")
+    raise UserError(
+        f"{path}: {name} is of type {images.dtype}; images must be integers from 0 to 255 or floats"
+    )
 
 
 def _checked_labels(path: Path, name: str, labels: Array, images: int) -> Array:
-    """The labels as uint8, or a UserError that says what is wrong with them."""
+    """The labels as uint8; a UserError says what is wrong with them."""
     if labels.shape != (images,):
-        hint = "; turn one-hot rows into labels with numpy.argmax(labels, axis=1)" if labels.ndim == 2 else ""
         raise UserError(
-            f"{path}: {name} has the shape ({_by(labels.shape)}); for {images} images it must be ({images}){hint}"
+            f"{path}: {name} has the shape {labels.shape}; {images} images need {images} labels in one row "
+            "(numpy.argmax(labels, axis=1) turns one-hot rows into labels, labels.ravel() a column)"
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise UserError(f"{path}: {name} is of type {labels.dtype}; labels must be integers from 0")
@@ -185,7 +192,9 @@ def _class_names(path: Path, names: Array | None, labels_used: int) -> tuple[str
     if names.ndim != 1 or names.dtype.kind != "U":
         raise UserError(f"{path}: classes must be a list of names, such as classes=['cat', 'dog']")
     if len(names) < labels_used:
-        raise UserError(f"{path}: classes names {len(names)} classes but the labels go up to {labels_used - 1}")
+        raise UserError(
+            f"{path}: classes names {len(names)} classes but the labels go up to {labels_used - 1}"
+        )
     if len(names) < 2:
         raise UserError(f"{path}: every image has the same label; there must be at least two classes")
     return tuple(str(name) for name in names)

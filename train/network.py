@@ -1,0 +1,96 @@
+"""The network: two convolutions and two dense layers, 6,320 parameters for 28 x 28 images of ten classes.
+
+The model and every layer have a name of their own. Keras's automatic names depend on what else the process
+has built, and they end up in the flatbuffer.
+"""
+
+import math
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from contract.errors import UserError
+
+SMALLEST_SIDE = 10  # half of it, pooled, still gives conv_2 the five pixels that pool_2 needs for one
+
+
+def build(image_shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
+    """The untrained network for images of `image_shape` (height, width, channels).
+
+    It takes float32 (batch, height, width, channels), for which `datasets.network_input` is made, and gives
+    float32 (batch, classes): the probability of each class.
+
+    Raises UserError when an image is smaller than 10 x 10 pixels.
+    """
+    height, width, channels = image_shape
+    if min(height, width) < SMALLEST_SIDE:
+        raise UserError(
+            f"images of {height} x {width} pixels are too small for this network; "
+            f"scale them to {SMALLEST_SIDE} x {SMALLEST_SIDE} or more"
+        )
+    return keras.Sequential(
+        [
+            keras.Input((height, width, channels), name="image"),
+            layers.Conv2D(8, 4, padding="same", activation="relu", name="conv_1"),
+            layers.MaxPooling2D(2, name="pool_1"),
+            layers.Conv2D(16, 4, padding="valid", activation="relu", name="conv_2"),
+            layers.MaxPooling2D(2, name="pool_2"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(10, activation="relu", name="dense_1"),
+            layers.Dense(classes, activation="softmax", name="probabilities"),
+        ],
+        name=name,
+    )
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What a layer takes: `output_shape` without the batch, parameters, multiply-accumulates an image."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_accumulates: int
+
+
+def layer_costs(model: keras.Model) -> list[LayerCost]:
+    """The cost of each layer of `model`, in order."""
+    return [
+        LayerCost(
+            layer.name,
+            type(layer).__name__,
+            tuple(layer.output.shape[1:]),
+            layer.count_params(),
+            _multiply_accumulates(layer),
+        )
+        for layer in model.layers
+    ]
+
+
+def _multiply_accumulates(layer: keras.Layer) -> int:
+    """Products of a weight and an activation that are summed for one image.
+
+    With `same` padding, the products with padded zeros are counted as well. Biases are not: they are where an
+    accumulator starts.
+    """
+    if isinstance(layer, layers.Conv2D):
+        height, width = layer.output.shape[1:3]
+        return int(height * width * math.prod(layer.kernel.shape))
+    if isinstance(layer, layers.Dense):
+        return math.prod(layer.kernel.shape)
+    return 0
+
+
+def cost_table(costs: list[LayerCost]) -> str:
+    """A table of `costs` with a line for the sum."""
+    lines = [f"{'layer':<14} {'type':<13} {'output':<13} {'parameters':>10} {'multiply-accumulates':>21}"]
+    for cost in costs:
+        shape = " x ".join(str(length) for length in cost.output_shape)
+        numbers = f"{cost.parameters:>10,} {cost.multiply_accumulates:>21,}"
+        lines.append(f"{cost.name:<14} {cost.type:<13} {shape:<13} {numbers}")
+    parameters = sum(cost.parameters for cost in costs)
+    multiply_accumulates = sum(cost.multiply_accumulates for cost in costs)
+    lines.append(f"{'total':<42} {parameters:>10,} {multiply_accumulates:>21,}")
+    return "\n".join(lines)

@@ -1,0 +1,43 @@
+"""How long and with what the network is trained: the recipes, as plain data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of one training; `training.fit` follows them.
+
+    The loss is always categorical cross-entropy on one-hot labels, the optimizer Adam.
+    """
+
+    about: str
+    epochs: int
+    batch_size: int
+    validation_fraction: float  # of the training images; they choose, the test images never do
+    learning_rate: float  # the highest one
+    warmup_epochs: int = 0  # the learning rate rises linearly from 0 in these, and then
+    cosine: bool = False  # falls to 0 along half a cosine, or stays
+    augment: bool = False  # a new random affine transformation of each image in each epoch
+    patience: int | None = None  # epochs without a smaller validation loss before it stops, keeping the best
+
+
+RECIPES = {
+    "seed": Recipe(
+        about="5 short epochs, under a minute",
+        epochs=5,
+        batch_size=32,
+        validation_fraction=0.3,
+        learning_rate=1e-3,
+        patience=2,
+    ),
+    "best": Recipe(
+        about="40 epochs with augmented images",
+        epochs=40,
+        batch_size=128,
+        validation_fraction=1 / 12,
+        learning_rate=4e-3,
+        warmup_epochs=2,
+        cosine=True,
+        augment=True,
+    ),
+}
