@@ -7,6 +7,8 @@ from codegen.aot.plan import plan_model
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
+from codegen.tflm.arena import arena_bytes, arena_header
+from codegen.tflm.op_resolver import op_resolver_header
 from contract.errors import UserError
 from contract.files import write_text
 from contract.flatbuffer import Model, read_model
@@ -33,7 +35,7 @@ def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str
     if engine == "aot":
         texts, details = _aot(model, manifest, name)
     else:
-        texts, details = _tflm(model, name)
+        texts, details = _tflm(model, manifest, name, library)
     texts["model_info.h"] = model_info_header(model)
     texts["model_info.c"] = model_info(model, name)
     for file_name, text in texts.items():
@@ -55,9 +57,24 @@ def _aot(model: Model, manifest: Manifest | None, name: str) -> tuple[dict[str, 
     return texts, f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
 
 
-def _tflm(model: Model, name: str) -> tuple[dict[str, str], str]:
-    texts = {"model_data.h": model_data_header(model, name), "model_data.cc": model_data_source(model, name)}
-    return texts, f"  constants  {len(model.data):,} bytes"
+def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> tuple[dict[str, str], str]:
+    if manifest is None:
+        raise UserError(
+            "--engine tflm sizes the tensor arena by what the manifest records; give --manifest, "
+            "which python -m quantize wrote"
+        )
+    texts = {
+        "model_data.h": model_data_header(model, name),
+        "model_data.cc": model_data_source(model, name),
+        "op_resolver.h": op_resolver_header(model, name, library),
+        "arena.h": arena_header(model, name, manifest.arena_bytes),
+    }
+    arena = arena_bytes(model, manifest.arena_bytes)
+    details = (
+        f"  arena      {arena:,} bytes ({manifest.arena_bytes:,} recorded)\n"
+        f"  constants  {len(model.data):,} bytes"
+    )
+    return texts, details
 
 
 def _write(path: Path, text: str) -> None:

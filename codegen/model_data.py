@@ -22,11 +22,11 @@ def model_data_header(model: Model, name: str) -> str:
 #ifndef THIMBLE_MODEL_DATA_H
 #define THIMBLE_MODEL_DATA_H
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
-constexpr std::size_t model_data_bytes = {len(model.data)};
-extern const std::uint8_t model_data[model_data_bytes];
+constexpr size_t model_data_bytes = {len(model.data)};
+extern const uint8_t model_data[model_data_bytes];
 
 #endif
 """
@@ -37,7 +37,7 @@ def model_data_source(model: Model, name: str) -> str:
     return f"""{comment([f"The flatbuffer of model {name}.", GENERATED])}
 #include "model_data.h"
 
-alignas({ALIGNMENT}) const std::uint8_t model_data[model_data_bytes] = {{
+alignas({ALIGNMENT}) const uint8_t model_data[model_data_bytes] = {{
 {bytes_rows(model.data)}
 }};
 """

@@ -34,11 +34,12 @@ def arena_header(model: Model, name: str, recorded_bytes: int) -> str:
     """The text of arena.h. `recorded_bytes` is the manifest's `arena_bytes`."""
     about = comment(
         [
-            f"The tensor arena of the model {name}. {GENERATED}",
+            f"The tensor arena of the model {name}.",
+            GENERATED,
             "",
-            "TensorFlow Lite Micro recorded what it used on a 64-bit host, where its records are larger than",
-            f"on the board. Added are {im2col_bytes(model)} bytes for the largest buffer that only the",
-            f"Cortex-M kernels ask for, and {SLACK} bytes of slack.",
+            "What TensorFlow Lite Micro recorded is of a 64-bit host, where its own data are larger than on",
+            f"the board. Added are {im2col_bytes(model)} bytes for the largest scratch buffer, for which",
+            f"only the Cortex-M kernels ask, and {SLACK} bytes of slack.",
         ]
     )
     return f"""{about}
