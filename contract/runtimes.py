@@ -9,7 +9,7 @@ May 2024, and runs them since PR 2673, September 2024).
 from dataclasses import dataclass
 
 from contract.errors import UserError
-from contract.flatbuffer import Model, Operator
+from contract.flatbuffer import ABSENT, Model, Operator
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
             f"{operator} has version {operator.version}, {runtime.title} knows it up to version "
             f"{support.max_version}; convert with an older TensorFlow"
         )
+    needed = operator.inputs[: 1 + WEIGHTS.get(operator.name, 0)]
+    if len(needed) <= WEIGHTS.get(operator.name, 0) or ABSENT in needed or not operator.outputs:
+        raise UserError(f"{operator} lacks an input or its output; convert the model again")
     for index in (operator.inputs[0], operator.outputs[0]):
         tensor = model.tensors[index]
         if tensor.type != "INT8" or tensor.quantization is None or tensor.quantization.per_channel:

@@ -29,14 +29,18 @@ class KernelRunner:
         self._process.communicate(timeout=10)
 
     def run(self, plan: Plan, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """The outputs (N, output bytes) of a plan's steps for inputs (N, input bytes)."""
-        rows = []
-        for row in inputs:
-            data = row.tobytes()
-            for step in plan.steps:
-                data = self._call(step, data, plan.model.tensors[step.output].bytes)
-            rows.append(np.frombuffer(data, np.int8))
-        return np.array(rows)
+        """The outputs (N, output bytes) of a plan for inputs (N, input bytes)."""
+        return np.array([np.frombuffer(self._run_one(plan, row.tobytes()), np.int8) for row in inputs])
+
+    def _run_one(self, plan: Plan, data: bytes) -> bytes:
+        values = {plan.model.input.index: data}
+        for layer in plan.layers:
+            if isinstance(layer, Step):
+                output_bytes = plan.model.tensors[layer.output].bytes
+                values[layer.output] = self._call(layer, values[layer.input], output_bytes)
+            else:
+                values[layer.output] = values[layer.input]
+        return values[plan.model.output.index]
 
     def _call(self, step: Step, data: bytes, output_bytes: int) -> bytes:
         assert self._process.stdin is not None

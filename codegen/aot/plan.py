@@ -36,6 +36,9 @@ def plan_model(model: Model, layers: Sequence[str]) -> Plan:
 
     UserError names the operator or tensor that the engine cannot run.
     """
+    for tensor in (model.input, model.output):
+        if tensor.data is not None:
+            raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
     planned = tuple(
         PLANNERS[operator.name](model, operator, layer)
         for operator, layer in zip(model.operators, layers, strict=True)
