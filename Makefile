@@ -138,7 +138,7 @@ $(IMAGE)/firmware.elf: $(GENERATED)/model_info.c FORCE
 	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD) ENGINE=$(ENGINE) LINK=$(LINK) \
 		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) all $(if $(filter qemu,$(BOARD)),bare)
 $(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard bench/*.py)
-	@$(PYTHON_VENV) -m bench measure $(IMAGE)
+	@$(PYTHON_VENV) -m bench measure --board $(BOARD) --engine $(ENGINE) --link $(LINK) $(IMAGE)
 
 # ---- host ----
 stream = $(PYTHON_VENV) -m host validate $(IMAGE) --threshold $(THRESHOLD) $(if $(IMAGES),--images $(IMAGES)) \
@@ -164,7 +164,7 @@ demo: $(PASSED) ## make docs/recognition.gif from the validated run
 # ---- measurements that take minutes ----
 bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option
 	$(require) arm qemu
-	@$(PYTHON_VENV) -m bench $(BUILD)
+	@$(PYTHON_VENV) -m bench compare $(BUILD)
 
 # ---- checks ----
 test: $(TEST) ## run every test
