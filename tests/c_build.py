@@ -38,10 +38,10 @@ def run_c(program: Path, stdin: bytes) -> bytes:
     return result.stdout
 
 
-def build_model(generated: Path) -> Path:
+def build_model(generated: Path, flags: Sequence[str] = ("-O1", "-g", *SANITIZERS)) -> Path:
     """Compile the generated AOT sources in the folder `generated` with the engine, to run with `infer`."""
     sources = [generated / "model.c", generated / "model_info.c", ENGINE / "engine.c", RUNNERS / "infer.c"]
-    return compile_c(sources, generated / "infer", (f"-I{generated}", "-std=c11", "-O1", "-g", *SANITIZERS))
+    return compile_c(sources, generated / "infer", (f"-I{generated}", "-std=c11", *flags))
 
 
 def infer(program: Path, inputs: NDArray[np.int8], output_bytes: int) -> NDArray[np.int8]:

@@ -1,0 +1,141 @@
+"""Generated C, compiled and run: the bytes of TensorFlow Lite Micro, within the arena, without a warning."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from codegen.aot.emit import KERNEL_NAMES
+from codegen.generate import generate
+from contract.reference import read_reference
+from tests.c_build import ENGINE, INCLUDES, build_model, compile_c, infer
+from tests.networks import Network, random_weights, reference, some_inputs
+
+ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=softfp", "-funsigned-char")
+
+
+def random_network(seed: int) -> Network:
+    """Convolutions and poolings of random shapes, then dense layers and perhaps a softmax.
+
+    With a fixed range of scales: each layer's outputs use most of int8.
+    """
+    generator = np.random.default_rng(seed)
+
+    def pick(*values: object) -> object:
+        return values[generator.integers(len(values))]
+
+    def weights(*shape: int) -> tuple[NDArray[np.int8], list[float], NDArray[np.int32] | None]:
+        scales = list(generator.uniform(0.001, 0.01, shape[0] if pick(True, False) else 1))
+        bias = generator.integers(-3000, 3000, shape[0]).astype(np.int32)
+        return random_weights(generator, shape), scales, bias if pick(True, True, False) else None
+
+    def dimension(low: int, high: int) -> int:
+        return int(generator.integers(low, high + 1))
+
+    network = Network((1, dimension(6, 15), dimension(6, 15), dimension(1, 5)), 0.02, dimension(-128, 127))
+    for _ in range(dimension(1, 3)):
+        window = dimension(1, min(5, *network.shape[1:3])), dimension(1, min(5, *network.shape[1:3]))
+        network.conv_2d(
+            *weights(dimension(1, 8), *window, network.shape[3]),
+            scale=0.02,
+            zero_point=dimension(-128, 127),
+            padding=str(pick("SAME", "VALID")),
+            stride=(dimension(1, 2), dimension(1, 2)),
+            activation=str(pick("NONE", "RELU", "RELU6")),
+        )
+        if pick(True, False):
+            window = dimension(1, min(3, network.shape[1])), dimension(1, min(3, network.shape[2]))
+            network.max_pool_2d(window, (dimension(1, 3), dimension(1, 3)), str(pick("SAME", "VALID")))
+    network.reshape((1, int(np.prod(network.shape))))
+    for _ in range(dimension(0, 2)):
+        network.fully_connected(
+            *weights(dimension(1, 20), network.shape[1]), scale=0.05, zero_point=dimension(-128, 127)
+        )
+    if pick(True, False):
+        network.softmax()
+    return network
+
+
+def generated(network: Network, folder: Path) -> Path:
+    """The folder with the C sources of a network."""
+    (folder / "model.tflite").write_bytes(network.flatbuffer())
+    generate(folder / "model.tflite", None, "aot", "chirale", folder / "generated")
+    return folder / "generated"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_random_network_equals_the_reference(seed: int, tmp_path: Path) -> None:
+    network = random_network(seed)
+    program = build_model(generated(network, tmp_path))
+    inputs = some_inputs(network, np.random.default_rng(seed), count=8)
+    outputs = infer(program, inputs, int(np.prod(network.shape)))
+    np.testing.assert_array_equal(outputs, reference(network.flatbuffer(), inputs))
+
+
+def test_a_network_without_any_kernel_hands_its_input_through(tmp_path: Path) -> None:
+    network = Network((1, 4, 2))
+    network.reshape((1, 8))
+    inputs = some_inputs(network, np.random.default_rng(0))
+    np.testing.assert_array_equal(infer(build_model(generated(network, tmp_path)), inputs, 8), inputs)
+
+
+def test_all_images_of_the_model_are_bit_exact(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    program = build_model(tmp_path, ("-O2",))
+    known = read_reference(mnist / "reference.npz")
+    outputs = infer(program, known.inputs, known.outputs[0].size)
+    np.testing.assert_array_equal(outputs, known.outputs.reshape(outputs.shape))
+
+
+def test_some_images_of_the_model_are_bit_exact_under_sanitizers(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    known = read_reference(mnist / "reference.npz")
+    outputs = infer(build_model(tmp_path), known.inputs[:300], known.outputs[0].size)
+    np.testing.assert_array_equal(outputs, known.outputs[:300].reshape(outputs.shape))
+
+
+@pytest.mark.parametrize("optimize", ["-Os", "-O2", "-O3"])
+def test_the_generated_code_compiles_for_the_cortex_m4_without_a_warning(
+    mnist: Path, tmp_path: Path, optimize: str
+) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    for source in (tmp_path / "model.c", tmp_path / "model_info.c", ENGINE / "engine.c"):
+        flags = (*ARM, "-std=gnu11", optimize, f"-I{tmp_path}", "-c")
+        compile_c([source], tmp_path / "object.o", flags, "arm-none-eabi-gcc")
+
+
+def included_headers(folder: Path) -> list[str]:
+    """The kernel headers that the generated model.c in `folder` includes."""
+    lines = (folder / "model.c").read_text().splitlines()
+    return [line.split('"')[1] for line in lines if line.startswith("#include")]
+
+
+def test_the_headers_compile_as_the_arduino_core_s_cpp(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    source = tmp_path / "all.cpp"
+    source.write_text("".join(f'#include "{header}"\n' for header in included_headers(tmp_path)))
+    compile_c([source], tmp_path / "all.o", ("-std=gnu++14", "-O2", f"-I{tmp_path}", "-c"), "g++")
+
+
+def test_every_header_stands_alone(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    for header in included_headers(tmp_path):
+        source = tmp_path / "one.c"
+        source.write_text(f'#include "{header}"\n#include "{header}"\n')
+        compile_c([source], tmp_path / "one.o", ("-std=c11", f"-I{tmp_path}", "-c"))
+
+
+def test_no_layer_can_take_the_name_of_a_function_of_the_engine(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+    command = ["gcc", *INCLUDES, f"-I{tmp_path}", "-E", "-P", "-x", "c", "-"]
+    text = "".join(f'#include "{header}"\n' for header in included_headers(tmp_path))
+    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=True)
+    functions = {
+        line.split("(")[0].split()[-1].lstrip("*")
+        for line in result.stdout.splitlines()
+        if line.startswith("static inline")
+    }
+    assert "conv_2d_int8" in functions
+    assert functions <= set(KERNEL_NAMES)
