@@ -15,7 +15,6 @@ BOARD_TITLES = {
     "native": "native (a process of this machine)",
     "nano33ble": "Arduino Nano 33 BLE",
 }
-PLAIN_WIDTH = 160  # columns where there is no terminal: no line is broken
 
 
 @contextmanager
@@ -76,15 +75,11 @@ def _rate(answered: int, retries: int, seconds: float) -> str:
 def show_validation(validation: Validation, manifest: Manifest) -> None:
     """Print the table on stdout."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
+    console = Console(highlight=False)
     for name, text in table_rows(validation, manifest):
-        table.add_row(name, text)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    console.print(table)
+        console.print(Text.assemble((f"{name:8}", "bold"), text), soft_wrap=True)
 
 
 def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, str]]:

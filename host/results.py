@@ -86,8 +86,9 @@ def failure(validation: Validation, answers: Answers, reference: Reference) -> U
     else:
         loss = _loss(validation.device_accuracy, validation.float_accuracy)
         message = (
-            f"the board's accuracy is {loss:.2f} percentage points below the float model's, and "
-            f"{validation.threshold:g} are allowed; the answers equal the reference, so quantising lost them"
+            f"the board's accuracy is {loss:.2f} percentage points below the float model's on "
+            f"these {validation.images:,} images, {validation.threshold:g} are allowed; the answers equal "
+            "the reference, so quantising lost them"
         )
     return UserError(message, BELOW_THRESHOLD)
 
