@@ -1,0 +1,85 @@
+"""python -m bench: sizes, instructions and estimated cycles on the emulated board."""
+
+import argparse
+from pathlib import Path
+
+from contract.cli import run
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure flash, RAM and instructions of an engine, on the emulated Cortex-M4F.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("measure", help="write firmware.json for one image")
+    one.add_argument("folder", type=Path, metavar="DIR", help="what make -C firmware built, in its OUT")
+    one.add_argument("--board", required=True, help="qemu or native")
+    one.add_argument("--engine", default="aot", help="the engine in the image (default: aot)")
+    one.add_argument("--link", default="semihosting", help="the emulated board's line (default: semihosting)")
+    one.set_defaults(command=measure)
+
+    every = commands.add_parser("compare", help="build and measure every engine and option (make bench)")
+    every.add_argument(
+        "folder", type=Path, metavar="DIR", help="holds model.tflite, manifest.json and reference.npz"
+    )
+    every.add_argument("--no-peers", dest="peers", action="store_false", help="this project's engine alone")
+    every.set_defaults(command=compare)
+
+    update = commands.add_parser("update", help="write bench/committed.json, which tests compare with")
+    update.set_defaults(command=update_committed)
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    options = arguments().parse_args(argv)
+    code: int = options.command(options)
+    return code
+
+
+def measure(options: argparse.Namespace) -> int:
+    from bench.measure import measure
+
+    made = measure(options.folder, options.board, options.engine, options.link)
+    if made.instructions is None:
+        print(f"{made.image}: {made.image_flash_bytes:,} bytes of code and constants")
+    else:
+        print(
+            f"flash {made.flash_bytes:,} B (model {made.model_bytes:,} B)   RAM {made.ram_bytes:,} B "
+            f"(stack {made.stack_bytes:,} B)   {made.instructions:,} instructions an inference"
+        )
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from bench.compare import compare
+    from bench.macs import multiply_accumulates
+    from bench.table import show
+    from contract.flatbuffer import read_model
+
+    console = Console()
+    with console.status("") as status:
+        rows = compare(options.folder, options.peers, lambda step: status.update(step))
+    show(rows, multiply_accumulates(read_model(options.folder / "model.tflite")), console)
+    return 0 if all(row.bit_exact for row in rows) else 1
+
+
+def update_committed(_: argparse.Namespace) -> int:
+    import tempfile
+
+    from bench import committed
+
+    with tempfile.TemporaryDirectory() as work:
+        now = committed.measured(Path(work))
+    committed.write(now)
+    for engine, figures in now.items():
+        print(engine, ", ".join(f"{name} {value:,}" for name, value in figures.items()))
+    print(f"wrote {committed.PATH}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,26 @@
+"""Builds the ruler's image of this project's engine: codegen, then the firmware's own Makefile."""
+
+import sys
+from pathlib import Path
+
+from bench.tools import run
+
+ROOT = Path(__file__).parent.parent
+COMPILE_OPTIONS = ("-Os", "-O2", "-O3")
+
+# What codegen is asked for, by the engine's name in the tables.
+AOT: dict[str, tuple[str, ...]] = {"aot-portable": ()}
+
+
+def generate(tflite: Path, manifest: Path | None, out: Path, arguments: tuple[str, ...] = ()) -> None:
+    """Run `python -m codegen` for the aot engine."""
+    named = () if manifest is None else ("--manifest", str(manifest.resolve()))
+    command = (sys.executable, "-m", "codegen", "--tflite", str(tflite.resolve()), *named)
+    run((*command, *arguments, "--out", str(out.resolve())), folder=ROOT)
+
+
+def build_bare(generated: Path, out: Path, option: str, engine_dir: Path | None = None) -> None:
+    """Run `make -C firmware bare`; -g adds debug lines beside the code and changes nothing in it."""
+    engine = () if engine_dir is None else (f"ENGINE_DIR={engine_dir.resolve()}",)
+    folders = (f"GENERATED={generated.resolve()}", f"OUT={out.resolve()}")
+    run(("make", "-C", str(ROOT / "firmware"), "BOARD=qemu", *folders, f"OPT={option} -g", *engine, "bare"))

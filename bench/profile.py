@@ -1,0 +1,85 @@
+"""Instructions and estimated cycles of one inference, and of each layer in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.cycles import CLOCK_HZ, estimate
+from bench.disassembly import disassemble
+from bench.emulator import trace_bare
+from bench.image import symbol_address
+from bench.operators import invoke_lines, layer_lines, layer_of_each
+from contract.errors import UserError
+
+
+@dataclass(frozen=True)
+class Share:
+    """One layer, or one fused call of several."""
+
+    layer: str
+    instructions: int
+    cycles_estimate: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One inference, from the first instruction of engine_invoke to its return."""
+
+    instructions: int
+    cycles_estimate: int
+    operators: tuple[Share, ...]  # empty for an engine that is not this project's
+
+    @property
+    def ms_at_64_mhz(self) -> float:
+        return 1000 * self.cycles_estimate / CLOCK_HZ
+
+
+def profile(
+    image: Path, one_input: NDArray[np.int8], model_source: Path | None, layers: tuple[str, ...]
+) -> Profile:
+    """Follow one inference of bare.elf instruction by instruction.
+
+    `model_source` is the generated model.c of this project's engine, whose image was compiled with -g, and
+    `layers` its layers' names; None for another engine, which is not divided into layers.
+    """
+    inference = one_inference(trace_bare(image, one_input), symbol_address(image, "engine_invoke"))
+    cycles = estimate(inference, disassemble(image))
+    return Profile(
+        instructions=len(cycles),
+        cycles_estimate=int(cycles.sum()),
+        operators=_shares(image, inference[:-1], cycles, model_source.read_text(encoding="utf-8"), layers)
+        if model_source
+        else (),
+    )
+
+
+def one_inference(trace: NDArray[np.uint32], entry: int) -> NDArray[np.uint32]:
+    """The part of `trace` from `entry`, the address of engine_invoke, to where its caller goes on."""
+    entries = np.flatnonzero(trace == entry)
+    if not len(entries) or entries[0] == 0:
+        raise UserError("the image never called engine_invoke; build it with make -C firmware bare")
+    start = int(entries[0])
+    returned = np.flatnonzero(trace[start:] == trace[start - 1] + 4)  # BL is four bytes
+    if not len(returned):
+        raise UserError("the image never returned from engine_invoke")
+    return trace[start : start + int(returned[0]) + 1]
+
+
+def _shares(
+    image: Path,
+    inference: NDArray[np.uint32],
+    cycles: NDArray[np.int64],
+    source: str,
+    layers: tuple[str, ...],
+) -> tuple[Share, ...]:
+    lines = invoke_lines(image, np.unique(inference).tolist())
+    names, layer = layer_of_each(inference, lines, layer_lines(source, layers))
+    instructions = np.bincount(layer, minlength=len(names))
+    of_cycles = np.bincount(layer, weights=cycles, minlength=len(names))
+    return tuple(
+        Share(name, int(count), round(float(sum_)))
+        for name, count, sum_ in zip(names, instructions, of_cycles, strict=True)
+        if count
+    )

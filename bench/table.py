@@ -1,0 +1,88 @@
+"""The tables that make bench prints."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench.compare import Row
+from bench.macs import FLOOR_MACS_AN_INSTRUCTION
+
+# Measured by hand on 2026-11-22 with the same emulated core, flags and input; docs/performance.md says how.
+_QUOTED = (
+    ("TFLM + CMSIS-NN", "-Os", 2_375_080, 64_256, 11_040, 11_400),
+    ("TFLM + CMSIS-NN", "-O3", 1_779_320, 77_136, 11_040, 11_400),
+)
+
+
+def show(rows: Sequence[Row], macs: int, console: Console) -> None:
+    """Print the ruler's figures, the estimated cycles and the share of each layer."""
+    console.print(_ruler_table(rows, macs))
+    console.print(_cycles_table(rows))
+    own = [row for row in rows if row.operators]
+    for engine in dict.fromkeys(row.engine for row in own):
+        console.print(_layers_table(engine, [row for row in own if row.engine == engine]))
+    for note in dict.fromkeys(row.note for row in rows if row.note):
+        engines = ", ".join(dict.fromkeys(row.engine for row in rows if row.note == note))
+        console.print(f"{engines}: {note}.")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("engine", "options", "layer") else "right")
+    return table
+
+
+def _ruler_table(rows: Sequence[Row], macs: int) -> Table:
+    columns = ("engine", "options", "instructions", "a MAC", "flash", "of it model", "RAM", "bit-exact")
+    table = _table("Emulated Cortex-M4F, executed instructions an inference, bytes", *columns)
+    for row in rows:
+        exact = f"{row.inputs:,} of {row.inputs:,}" if row.bit_exact else f"no, of {row.inputs:,}"
+        table.add_row(
+            row.engine,
+            row.options,
+            f"{row.instructions:,}",
+            f"{row.instructions_per_mac:.2f}",
+            f"{row.flash_bytes:,}",
+            f"{row.model_bytes:,}",
+            f"{row.ram_bytes:,}",
+            exact,
+        )
+    table.add_section()
+    for engine, option, instructions, flash, model, ram in _QUOTED:
+        figures = (f"{instructions:,}", f"{instructions / macs:.2f}", f"{flash:,}", f"{model:,}", f"{ram:,}")
+        table.add_row(engine, option, *figures, "quoted")
+    floor = macs // FLOOR_MACS_AN_INSTRUCTION
+    table.add_row("two MACs an instruction", "", f"{floor:,}", f"{floor / macs:.2f}", "", "", "", "floor")
+    return table
+
+
+def _cycles_table(rows: Sequence[Row]) -> Table:
+    columns = ("engine", "options", "cycles", "an instruction", "ms at 64 MHz")
+    table = _table("Estimated Cortex-M4 cycles an inference, without flash wait states", *columns)
+    for row in rows:
+        each = row.cycles_estimate / row.instructions
+        table.add_row(
+            row.engine, row.options, f"{row.cycles_estimate:,}", f"{each:.2f}", f"{row.ms_at_64_mhz:.2f}"
+        )
+    return table
+
+
+def _layers_table(engine: str, rows: Sequence[Row]) -> Table:
+    columns = [column for row in rows for column in (row.options, "share", "cycles")]
+    table = _table(f"{engine}: instructions and estimated cycles of each layer", "layer", *columns)
+    layers = dict.fromkeys(share.layer for row in rows for share in row.operators)
+    for layer in layers:
+        cells: list[str] = []
+        for row in rows:
+            share = next((share for share in row.operators if share.layer == layer), None)
+            total = sum(share.instructions for share in row.operators)
+            if share is None:
+                cells += ["", "", ""]
+            else:
+                part = f"{100 * share.instructions / total:.1f} %"
+                cells += [f"{share.instructions:,}", part, f"{share.cycles_estimate:,}"]
+        table.add_row(layer, *cells)
+    return table
