@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
     info = commands.add_parser("info", help="ask a board what runs on it")
     info.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the folder of the image to start")
     info.add_argument("--port", help="the board's serial port (default: found by its USB id)")
+    flash = commands.add_parser("flash", help="upload an image to the Arduino board and ask what runs there")
+    flash.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with firmware.json")
+    flash.add_argument("--port", help="the board's serial port (default: found by its USB id)")
     commands.add_parser("ports", help="list the serial ports and mark the one that would be used")
     options = parser.parse_args(arguments)
 
@@ -43,6 +46,8 @@ def main(arguments: list[str]) -> int:
         return _show(options.folder)
     if options.command == "info":
         return _info(options.folder, options.port)
+    if options.command == "flash":
+        return _flash(options.folder, options.port)
     return _ports()
 
 
@@ -123,6 +128,13 @@ def _info(folder: Path | None, port: str | None) -> int:
     from host.info import info
 
     info(folder, port)
+    return 0
+
+
+def _flash(folder: Path, port: str | None) -> int:
+    from host.flash import flash
+
+    print(flash(folder, port))
     return 0
 
 

@@ -27,7 +27,7 @@ BOOTLOADER_HINT = (
 
 
 def flash(folder: Path, port: str | None) -> str:
-    """Upload the image in `folder` and return the path of the port at which it answers.
+    """Upload the image in `folder`, check that the board runs it, and return a line that says so.
 
     `port` names the board where several are plugged in. UserError where the set-up is at fault, BoardError
     where the upload fails, the port does not come back, or the board runs another model than the image's.
@@ -42,11 +42,13 @@ def flash(folder: Path, port: str | None) -> str:
     target = choose(before, port)
     _upload(program, folder, target)
     if firmware.link == "uart":
-        return target  # the line is not this port: make validate PORT=<the adapter> asks what runs
+        return (
+            f"uploaded to {target}; its line is the UART: say PORT= with the adapter's port to make validate"
+        )
     others = {other.path for other in before if other.known and other.path != target}
     path, hello = _wait_for_answer(target, others)
     _check(hello, firmware)
-    return path
+    return f"{path} runs the engine {hello.engine} with the model {hello.sha256}"
 
 
 def choose(ports: list[PortInfo], port: str | None) -> str:
