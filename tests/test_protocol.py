@@ -6,13 +6,13 @@ The C side runs under AddressSanitizer and UndefinedBehaviorSanitizer, in one pr
 import re
 import subprocess
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path
 
 import pytest
 from cobs import cobs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import protocol
@@ -203,6 +203,8 @@ def test_the_board_and_the_host_judge_every_chunk_alike(core: Harness, content: 
         (lambda chunk: b"\x01" * 2000, Decoded.TOO_LONG),
     ],
 )
-def test_the_decoder_says_what_is_wrong(core: Harness, damage, kind: Decoded) -> None:  # type: ignore[no-untyped-def]
+def test_the_decoder_says_what_is_wrong(
+    core: Harness, damage: Callable[[bytes], bytes], kind: Decoded
+) -> None:
     chunk = encoded(CFrame(2, 3, b"some body"))[1:-1]
     assert core.decode_frames(b"\0" + damage(chunk) + b"\0", MAX_BODY) == [kind]

@@ -20,10 +20,10 @@ static void answer(struct frame_writer *writer, enum frame_type type, uint32_t s
 
 static void answer_error(enum error_code code, uint32_t sequence, const char *text) {
     struct frame_writer writer;
-    size_t length = strlen(text);
+    const size_t length = strlen(text), most = PROTOCOL_MAX_ERROR_TEXT;
     answer(&writer, FRAME_ERROR, sequence);
     frame_put_u8(&writer, (uint8_t)code);
-    frame_put(&writer, text, length < PROTOCOL_MAX_ERROR_TEXT ? length : PROTOCOL_MAX_ERROR_TEXT);
+    frame_put(&writer, text, length < most ? length : most);
     frame_end(&writer);
 }
 

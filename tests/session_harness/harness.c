@@ -1,7 +1,7 @@
-/* Runs core/ for tests/test_protocol.py and tests/test_session.py, under the sanitizers: commands come in on
- * standard input, answers go out on standard output. Both are a u32 length and that many bytes; the first
- * byte of a command says which one. Every buffer given to core/ is allocated to the byte, so that one byte
- * too far is an error. */
+/* Runs core/ for tests/test_protocol.py and tests/test_session.py, under the sanitizers: commands
+ * come in on standard input, answers go out on standard output. Both are a u32 length and that many
+ * bytes; the first byte of a command says which one. Every buffer given to core/ is allocated to
+ * the byte, so that one byte too far is an error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,8 +142,8 @@ static void write_frame(void) {
     frame_end(&writer);
 }
 
-/* What a decoder with a buffer of u32 bytes makes of the rest: enum decoded (u8), and where that is a frame
- * its type u8, sequence u32, and body with a u32 length. */
+/* What a decoder with a buffer of u32 bytes makes of the rest: enum decoded (u8), and where that is
+ * a frame its type u8, sequence u32, and body with a u32 length. */
 static void decode_frames(void) {
     struct frame_decoder decoder;
     size_t capacity = take_u32();
@@ -165,7 +165,8 @@ static void decode_frames(void) {
     free(buffer);
 }
 
-/* A session over the rest, read u32 bytes at a time. Before: engine_init's text, with a u8 length. */
+/* A session over the rest, read u32 bytes at a time. Before: engine_init's text, with a u8 length.
+ */
 static void run_session(void) {
     char fault[256] = {0};
     bytes_a_read = take_u32();

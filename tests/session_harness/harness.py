@@ -17,7 +17,14 @@ SOURCES = (
     *(HERE / name for name in ("harness.c", "fake_engine/fake_engine.c", "fake_model/model_info.c")),
     *(FIRMWARE / "core" / name for name in ("cobs.c", "crc32.c", "frame.c", "session.c")),
 )
-FLAGS = ("-std=c11", "-O1", "-g", "-funsigned-char", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+FLAGS = (
+    "-std=c11",
+    "-O1",
+    "-g",
+    "-funsigned-char",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+)
 
 LENGTH = struct.Struct("<I")
 FRAME_START = struct.Struct("<BII")  # type, sequence number, length of the body
@@ -104,7 +111,7 @@ class Harness:
 
 @contextmanager
 def harness(folder: Path) -> Iterator[Harness]:
-    """Compile the harness into `folder` and run it. At the end it must leave without a complaint or a leak."""
+    """Compile the harness into `folder` and run it. It must end without a complaint or a leak."""
     program = compile_c(SOURCES, folder / "harness", (*FLAGS, f"-I{HERE / 'fake_model'}"))
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(

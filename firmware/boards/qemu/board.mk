@@ -1,5 +1,8 @@
 # The emulated MPS2 AN386 (Cortex-M4F), linked with the memory of an nRF52840 sketch. LINK chooses its line:
 # semihosting (fast) or uart (as real boards do it).
+lines := semihosting uart
+$(if $(filter $(LINK),$(lines)),,$(error LINK=$(LINK) is not one of: $(lines)))
+
 CC := arm-none-eabi-gcc
 CXX := arm-none-eabi-g++
 INSTALL_HINT := gcc-arm-none-eabi with newlib
