@@ -35,6 +35,15 @@ class Network:
         """How many classes."""
         return int(self.single.outputs[0].shape[-1])
 
+    def with_weights(self, weights: list[NDArray[np.float32]]) -> "Network":
+        """The same network with `weights`, in the order of Keras's get_weights."""
+        import keras
+
+        single, batched = (keras.models.clone_model(model) for model in (self.single, self.batched))
+        single.set_weights(weights)
+        batched.set_weights(weights)
+        return Network(single, batched, self.layers)
+
     def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """The outputs for `images` (N, *input shape): float32, (N, classes)."""
         predictions: NDArray[np.float32] = self.batched.predict(images, batch_size=BATCH, verbose=0)

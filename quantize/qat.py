@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,18 @@ LAYERS = {
 }
 
 
-def converted(
+@dataclass(frozen=True)
+class Tuned:
+    """What training with quantisation in the loop gives."""
+
+    flatbuffer: bytes  # as the converter writes it
+    network: Network  # with the fine-tuned weights, before rounding
+
+
+def fine_tuned(
     network: Network, data: Dataset, drawn: NDArray[np.int64], seed: int, epochs: int = EPOCHS
-) -> bytes:
-    """Fine-tune `network` on the training images for `epochs` and give the converter's flatbuffer.
+) -> Tuned:
+    """Fine-tune `network` on the training images for `epochs`, and convert it.
 
     The ranges start from the training images `drawn`; `seed` orders the training, which prints a
     line an epoch. Dense weights are quantised per tensor. UserError for a network that is not a chain of the
@@ -70,7 +79,9 @@ def converted(
             raise UserError(
                 "quantisation-aware training failed, see above; --method ptq does without it", code
             )
-        return (folder / "model.tflite").read_bytes()
+        with np.load(folder / "tuned.npz", allow_pickle=False) as arrays:
+            weights = [arrays[name] for name in arrays.files]
+        return Tuned((folder / "model.tflite").read_bytes(), network.with_weights(weights))
 
 
 def _chain(network: Network) -> list[dict[str, Any]]:

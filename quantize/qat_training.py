@@ -2,7 +2,8 @@
 
 tensorflow-model-optimization works on legacy Keras (tf-keras) alone, and a process has one Keras. So
 `quantize.qat` starts this in a process of its own, with TF_USE_LEGACY_KERAS=1, and leaves in FOLDER what is
-needed: network.json (layers and settings), weights.npz and images.npz. The result is FOLDER/model.tflite.
+needed: network.json (layers and settings), weights.npz and images.npz. It adds model.tflite, and the
+fine-tuned weights as tuned.npz.
 """
 
 import json
@@ -47,6 +48,8 @@ def main(arguments: list[str]) -> int:
     single.set_weights(aware.get_weights())
     flatbuffer = full_integer(tf.lite.TFLiteConverter.from_keras_model(single))
     (folder / "model.tflite").write_bytes(flatbuffer)
+    tuned = {variable.name: variable.numpy() for variable in aware.weights}
+    np.savez(folder / "tuned.npz", *[tuned[variable.name] for variable in plain.weights])
     return 0
 
 

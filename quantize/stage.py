@@ -32,22 +32,18 @@ def quantise(
 ) -> None:
     """Quantise the Keras model at `model_path` by `method` (ptq or qat) and write the
     artefacts to `out`."""
-    _require_tensorflow()
+    require_tensorflow()
     from quantize.network import load_network
 
     network = load_network(model_path)
     data = read_dataset(data_path, network.input_shape, network.outputs)
     drawn = draw_balanced(data.y_train, representative, seed)
     if method == "qat":
-        converted = qat.converted(network, data, drawn, seed)
+        converted = qat.fine_tuned(network, data, drawn, seed).flatbuffer
     else:
         converted = ptq.converted(network.single, data.x_train[drawn])
-    whole = parse_model(converted)
-    for runtime in runtimes.RUNTIMES.values():
-        runtimes.check(whole, runtime)
-    model = parse_model(slim(converted))
+    whole, model = checked_and_slim(converted, data.x_test)
     inputs = artefacts.quantised(data.x_test, model.input)
-    _require_same_outputs(whole, model, inputs[:SLIM_CHECKS])
     origin = Origin(
         model=name or model_path.stem,
         recipe=recipe,
@@ -64,6 +60,22 @@ def quantise(
     manifest = artefacts.manifest_of(model, origin, reference)
     artefacts.write(out, model, reference, manifest)
     _report(manifest, out)
+
+
+def checked_and_slim(converted: bytes, images: NDArray[np.float32]) -> tuple[Model, Model]:
+    """The converter's flatbuffer as it is and slim, checked: every runtime runs it, both compute the same.
+
+    UserError where a runtime does not; RuntimeError where the outputs for some of `images` differ, which
+    would be a bug of ours.
+    """
+    whole = parse_model(converted)
+    for runtime in runtimes.RUNTIMES.values():
+        runtimes.check(whole, runtime)
+    model = parse_model(slim(converted))
+    inputs = artefacts.quantised(images[:SLIM_CHECKS], model.input)
+    if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(model, inputs)):
+        raise RuntimeError("the slim flatbuffer computes something else than the converter's")
+    return whole, model
 
 
 def given(
@@ -109,7 +121,7 @@ def given(
     _report(manifest, out)
 
 
-def _require_tensorflow() -> None:
+def require_tensorflow() -> None:
     try:
         with captured_output():  # TensorFlow's remarks about processors and drivers
             import keras  # noqa: F401
@@ -119,12 +131,6 @@ def _require_tensorflow() -> None:
             f"quantising needs TensorFlow, and {error.name} is not installed; pip install '.[train]' "
             "brings it on Linux x86-64, elsewhere start from a committed model with RECIPE=pretrained"
         ) from error
-
-
-def _require_same_outputs(whole: Model, slimmed: Model, inputs: NDArray[np.int8]) -> None:
-    """The slim flatbuffer must compute what the converter's does. RuntimeError: a bug of ours."""
-    if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(slimmed, inputs)):
-        raise RuntimeError("the slim flatbuffer computes something else than the converter's")
 
 
 def _report(manifest: Manifest, out: Path) -> None:

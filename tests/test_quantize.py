@@ -14,7 +14,7 @@ import pytest
 from contract import runtimes
 from contract.errors import UserError
 from contract.files import sha256_of
-from contract.flatbuffer import Model, parse_model, read_model
+from contract.flatbuffer import Model, Quantization, Tensor, parse_model, read_model
 from contract.manifest import read_manifest
 from contract.reference import Reference, read_reference
 from quantize import artefacts, stage, tflm
@@ -185,13 +185,80 @@ def test_the_representative_seed_decides_the_ranges(ptq: Path, quantise: Quantis
     assert read(other)[0].sha256 != read(ptq)[0].sha256
 
 
-def test_quantisation_aware_training_gives_the_same_kind_of_model(ptq: Path, quantise: Quantise) -> None:
+@pytest.fixture(scope="module")
+def tuned(keras_model: Path, dataset: Path) -> Any:
+    """Quantisation-aware training, once for all tests: its process imports TensorFlow a second time."""
+    from quantize import qat
+    from quantize.dataset import draw_balanced, read_dataset
+    from quantize.network import load_network
+
+    network = load_network(keras_model)
+    data = read_dataset(dataset, network.input_shape, network.outputs)
+    return qat.fine_tuned(network, data, draw_balanced(data.y_train, 60, 0), seed=0, epochs=1)
+
+
+def test_quantisation_aware_training_gives_the_same_kind_of_model(
+    ptq: Path, quantise: Quantise, tuned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quantize.qat.fine_tuned", lambda network, data, drawn, seed: tuned)
     model, _, manifest = read(quantise(method="qat"))
     assert manifest["method"] == "qat"
     assert manifest["layers"] == read(ptq)[2]["layers"]
     assert manifest["accuracy"]["int8_model"] >= manifest["accuracy"]["float_model"] - 0.02
     for runtime in runtimes.RUNTIMES.values():
         runtimes.check(model, runtime)
+
+
+# ---- the two methods compared ----
+def test_the_comparison_measures_both_methods_and_every_draw(
+    keras_model: Path,
+    dataset: Path,
+    ptq: Path,
+    tuned: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from quantize.compare import show
+    from quantize.comparison import compare
+    from quantize.dataset import read_dataset
+    from quantize.network import load_network
+
+    network = load_network(keras_model)
+    data = read_dataset(dataset, network.input_shape, network.outputs)
+    monkeypatch.setattr("quantize.qat.fine_tuned", lambda network, data, drawn, seed: tuned)
+    comparison = compare(network, data, "stripes", sizes=(20, 40), seeds=(0, 1))
+    assert [method.method for method in comparison.methods] == ["ptq", "qat"]
+    assert [(draw.images, draw.seed) for draw in comparison.representative] == [
+        (20, 0), (20, 1), (40, 0), (40, 1),
+    ]  # fmt: skip
+    assert (comparison.validation_images, comparison.test_images) == (125, 400)
+    assert comparison.methods[0].float_model.test == read(ptq)[2]["accuracy"]["float_model"]
+    for method in comparison.methods:
+        assert method.int8_model.test >= method.float_model.test - 0.02
+        assert [layer.layer for layer in method.layers] == read(ptq)[2]["layers"]
+        # Eight bits are worth some 30 to 50 dB, whether the weights were trained for it or not.
+        assert all(25 < layer.activations_db < 60 for layer in method.layers)
+        for layer in method.layers:
+            if layer.operator in ("CONV_2D", "FULLY_CONNECTED"):
+                assert layer.weights_db is not None
+                assert 30 < layer.weights_db < 60
+            else:
+                assert layer.weights_db is None
+    better = max(comparison.methods, key=lambda method: method.int8_model.validation)
+    assert comparison.chosen in ("ptq", better.method)
+    show(comparison)
+    assert "which_third" in capsys.readouterr().out
+
+
+def test_noise_is_measured_in_decibels() -> None:
+    from quantize.noise import decibels, real_values
+
+    assert decibels(100.0, 1.0) == 20.0
+    assert decibels(1.0, 0.0) == float("inf")
+    scales = Quantization((0.5, 2.0), (0, 1), 0)
+    tensor = Tensor(0, "weights", "INT8", (2, 2), scales, None)
+    values = np.array([[2, 4], [2, 4]], np.int8)
+    np.testing.assert_array_equal(real_values(tensor, values), [[1, 2], [2, 6]])
 
 
 # ---- a smaller flatbuffer ----
