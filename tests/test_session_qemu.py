@@ -14,14 +14,21 @@ import pytest
 from contract.protocol import ErrorCode, FrameType, HelloReply, TickUnit
 from host.boards.emulator import COUNTED, MACHINE, PROGRAM, emulator
 from host.frames import Frame, encode
+from host.link import LineLostError
 from tests.session_harness import fake
 from tests.session_harness.boards import Client, build
 
 HELLO = Frame(FrameType.HELLO, 1, b"")
 DATA = bytes(range(196)) * 4
 EXECUTE, USE_STACK, UNDEFINED_INSTRUCTION, BAD_ADDRESS, REFUSE = range(5)  # probe_engine.c
+FAULT = 70  # exit code
 STEP = 40  # instructions a count of the board's timer
 STACK_BYTES = 16384  # firmware/boards/qemu/nrf52840.ld
+
+
+def probe(what: int, amount: int) -> bytes:
+    """An input of the probe engine."""
+    return struct.pack("<BI", what, amount).ljust(fake.INPUT_BYTES, b"\xaa")
 
 
 # ---- the lines ----
@@ -82,6 +89,17 @@ def test_every_byte_value_comes_through_in_both_directions(client: Client) -> No
     client.infer(0x11131A04, bytes(range(255, -1, -1)) * 3 + bytes(16))
 
 
+def test_a_fault_ends_the_emulator_rather_than_the_conversation(line: str, tmp_path: Path) -> None:
+    image = build(tmp_path, "BOARD=qemu", f"LINK={line}", engine="probe") / "firmware.elf"
+    with emulator(image, line) as board:
+        client = Client(board.fileno())
+        assert client.ask(HELLO).type == FrameType.HELLO_REPLY
+        client.send(encode(Frame(FrameType.INFER, 1, probe(UNDEFINED_INSTRUCTION, 0))))
+        with pytest.raises(LineLostError):
+            client.next_frame()
+        assert board.process.wait(10) == FAULT
+
+
 # ---- the ruler's image ----
 @dataclass(frozen=True)
 class Ruler:
@@ -107,11 +125,6 @@ def run_bare(bare: Path, folder: Path, inputs: bytes) -> subprocess.CompletedPro
         text=True,
         timeout=30,
     )
-
-
-def probe(what: int, amount: int) -> bytes:
-    """An input of the probe engine."""
-    return struct.pack("<BI", what, amount).ljust(fake.INPUT_BYTES, b"\xaa")
 
 
 def measure(bare: Path, folder: Path, *inputs: bytes) -> Ruler:
@@ -170,5 +183,5 @@ def test_the_ruler_s_image_says_why_it_gave_up(
 def test_a_fault_ends_the_emulator_and_says_where(bare: Path, tmp_path: Path, inputs: bytes) -> None:
     """The undefined instruction, the address that does not exist, the stack that grew out of its memory."""
     result = run_bare(bare, tmp_path, inputs)
-    assert result.returncode == 70
+    assert result.returncode == FAULT
     assert result.stderr.startswith("fault: exception 0x00000003 at 0x0")
