@@ -74,6 +74,8 @@ help: ## this list
 	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
 	@echo "  THRESHOLD=0.5                   percentage points the board may lose against the float model"
 
+comma := ,
+
 # ---- set-up: a virtual environment with pinned packages, and the system's tools ----
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
@@ -85,17 +87,20 @@ require = @PYTHON=$(PYTHON) sh tools/require.sh
 	$(require) venv
 	@$(PYTHON) -m venv .venv
 
-# One stamp for each set of packages, so that the board's side never installs TensorFlow.
+# One stamp for each set of packages, so that the board's side never installs TensorFlow. A larger set holds the
+# smaller ones.
 HOST := .venv/.host
 TRAIN := .venv/.train
 TEST := .venv/.test
-$(HOST): extras := report
-$(TRAIN): extras := report,train
-$(TEST): extras := report,train,bench,test
-$(HOST) $(TRAIN) $(TEST): pyproject.toml | .venv/bin/python
-	@echo "Installing the Python packages for: $(extras)"
-	@$(PYTHON_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[$(extras)]'
-	@touch $@
+install = @echo "Installing the Python packages for: $1"; \
+	$(PYTHON_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[$1]'; \
+	touch $2
+$(HOST): pyproject.toml | .venv/bin/python
+	$(call install,report,$(HOST))
+$(TRAIN): pyproject.toml | .venv/bin/python
+	$(call install,report$(comma)train,$(HOST) $(TRAIN))
+$(TEST): pyproject.toml | .venv/bin/python
+	$(call install,report$(comma)train$(comma)bench$(comma)test,$(HOST) $(TRAIN) $(TEST))
 
 setup: $(TEST) ## everything that make and make test need
 	$(require) cc c++ arm qemu npm venv
