@@ -96,13 +96,6 @@ def test_qemu_missing_is_a_matter_of_set_up(tmp_path: Path, monkeypatch: pytest.
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("start", [native, lambda image: emulator(image, "uart")])
-def test_an_image_that_is_missing_is_a_matter_of_set_up(start: object, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no .*firmware\.elf; make firmware builds it") as caught:
-        start(tmp_path / "firmware.elf")  # type: ignore[operator]
-    assert caught.value.exit_code == 2
-
-
 def test_a_link_that_the_emulator_does_not_have(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown link usb; use LINK="):
         emulator(tmp_path / "firmware.elf", "usb")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from contract.errors import UserError
+from contract.files import sha256_of
 from contract.firmware import Firmware
 from contract.manifest import Accuracy, Manifest, TensorInfo
 from contract.protocol import ErrorCode, FrameType, TensorType, TickUnit, WireTensor
@@ -66,6 +67,12 @@ class Built:
         self.reference.write(self.folder.parent / "reference.npz")
         self.firmware.write(self.folder)
         return self
+
+    def with_program(self, fault: str = "") -> "Built":
+        """With an image that is a board of its own; `fault`: statements over a request."""
+        image = self.folder / self.firmware.image
+        write_program(image, SMALL_HELLO, fault)
+        return self.write(image_sha256=sha256_of(image))
 
     def with_reference(self, **changes: Any) -> "Built":
         self.reference = dataclasses.replace(self.reference, **changes)
@@ -347,9 +354,17 @@ def test_options_that_make_no_sense(
     assert f"argument {options[0]}: {options[1]} is not a" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("board", ["native", "qemu"])
+def test_an_image_that_is_missing_or_was_built_again(built: Built, board: str) -> None:
+    built.write(board=board, link="uart")
+    assert "make firmware builds it" in failing(lambda: main(["validate", str(built.folder)]), 2)
+    built.with_program()
+    (built.folder / "firmware.elf").write_bytes(b"another image")
+    assert "was built again since firmware.json" in failing(lambda: main(["validate", str(built.folder)]), 2)
+
+
 def test_qemu_missing(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    built.write(board="qemu", link="semihosting")
-    (built.folder / "firmware.elf").write_bytes(b"an image")
+    built.with_program().write(board="qemu", link="semihosting")
     monkeypatch.setenv("PATH", str(built.folder))
     assert "qemu-system-arm is not installed" in failing(lambda: main(["validate", str(built.folder)]), 2)
 
@@ -416,11 +431,7 @@ def test_no_board_plugged_in(built: Built, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_process_killed_half_way(built: Built) -> None:
-    write_program(
-        built.folder / "firmware.elf",
-        SMALL_HELLO,
-        "if request.number == 20:\n    os.kill(os.getpid(), signal.SIGKILL)",
-    )
+    built.with_program("if request.number == 20:\n    os.kill(os.getpid(), signal.SIGKILL)")
     message = failing(lambda: main(["validate", str(built.folder)]), 3)
     assert re.search(r"after \d+ of 40 images: the native board was ended by SIGKILL; start again", message)
     assert built.files == {"firmware.json", "firmware.elf"}
@@ -444,7 +455,7 @@ def start(root: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def test_a_native_image_is_started_and_validated(built: Built, root: Path) -> None:
-    write_program(built.folder / "firmware.elf", SMALL_HELLO)
+    built.with_program()
     process = start(root, "validate", str(built.folder))
     out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (0, "")
@@ -463,7 +474,7 @@ if request.number == 9:
     open({str(note)!r}, "w").write(str(os.getpid()) + "\\n")
     time.sleep(60)
 """
-    write_program(built.folder / "firmware.elf", SMALL_HELLO, hang)
+    built.with_program(hang)
     process = start(root, "validate", str(built.folder), "--timeout", "60")
     give_up = time.monotonic() + 15
     while not (note.exists() and note.read_text().endswith("\n")) and time.monotonic() < give_up:
@@ -512,7 +523,7 @@ def test_info_tells_what_runs_at_a_port(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_info_starts_the_image_of_a_folder(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    write_program(built.folder / "firmware.elf", SMALL_HELLO)
+    built.with_program()
     assert main(["info", str(built.folder)]) == 0
     assert "board   native (the native board)" in capsys.readouterr().out
 

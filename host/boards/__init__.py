@@ -4,7 +4,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from contract.firmware import Firmware
+from contract.errors import UserError
+from contract.files import sha256_of
+from contract.firmware import FILE_NAME, Firmware
 
 
 class Board(Protocol):
@@ -32,13 +34,22 @@ def open_board(firmware: Firmware, folder: Path, port: str | None) -> AbstractCo
     from host.boards.emulator import emulator
     from host.boards.hardware import hardware
     from host.boards.native import native
+    from host.ports import list_ports, pick
 
     if port is not None:
         return hardware(port)
     if firmware.board == "qemu":
-        return emulator(folder / firmware.image, firmware.link)
+        return emulator(_image(firmware, folder), firmware.link)
     if firmware.board == "native":
-        return native(folder / firmware.image)
-    from host.ports import list_ports, pick
-
+        return native(_image(firmware, folder))
     return hardware(pick(list_ports()).path)
+
+
+def _image(firmware: Firmware, folder: Path) -> Path:
+    """The image to start. UserError where it is missing, or not the one whose sizes firmware.json states."""
+    path = folder / firmware.image
+    if not path.is_file():
+        raise UserError(f"there is no {path}; make firmware builds it")
+    if sha256_of(path) != firmware.image_sha256:
+        raise UserError(f"{path} was built again since {FILE_NAME} was written; run make firmware again")
+    return path
