@@ -350,6 +350,7 @@ def test_a_model_of_another_form_is_refused(tmp_path: Path, quantise: Quantise) 
     scores = layers.Dense(3)(layers.Add()([left, right]))
     for model, message in (
         (keras.Model([left, right], scores), "has 2 inputs and 1 outputs"),
+        (keras.Model([left], layers.Dense(3)(left)), r"takes images of the shape \[4\]"),
         (keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(2, 3)]), "open shape"),
         (keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)]), "a classifier gives"),
     ):
@@ -410,6 +411,14 @@ def test_a_machine_without_the_reference_runtime_is_told_what_to_do(
     monkeypatch.setitem(sys.modules, "tflite_micro", None)
     with pytest.raises(UserError, match=r"Linux x86-64 .* RECIPE=pretrained"):
         tflm.arena_bytes(read_model(mnist / "model.tflite"))
+
+
+def test_a_machine_without_tensorflow_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, quantise: Quantise
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(UserError, match="tensorflow is not installed; pip install"):
+        quantise()
 
 
 def test_inputs_saturate_at_the_ends_of_int8(mnist: Path) -> None:
