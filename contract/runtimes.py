@@ -76,11 +76,6 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
     if support is None:
         supported = ", ".join(sorted(runtime.operators))
         raise UserError(f"{operator} cannot run on {runtime.title}; it runs {supported}")
-    if operator.version > support.max_version:
-        raise UserError(
-            f"{operator} has version {operator.version}, {runtime.title} knows it up to version "
-            f"{support.max_version}; convert with an older TensorFlow"
-        )
     needed = operator.inputs[: 1 + WEIGHTS.get(operator.name, 0)]
     if len(needed) <= WEIGHTS.get(operator.name, 0) or ABSENT in needed or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")
@@ -94,10 +89,18 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
     if operator.name in WEIGHTS:
         weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]]
         if weights.type != "INT8" or weights.quantization is None or weights.data is None:
-            raise UserError(f"{operator} has weights in {weights} that are not constant quantised INT8")
+            raise UserError(
+                f"{operator} has weights in {weights} that are not constant quantised INT8; "
+                "quantise the model to full int8 with python -m quantize"
+            )
         if weights.quantization.per_channel and not support.per_channel_weights:
             raise UserError(
                 f"{operator} has per-channel weights in {weights}, which {runtime.title} computes with "
                 "one channel's scale for all: wrong numbers, no error; quantise with python -m quantize, "
                 "which keeps dense weights per tensor, or use ENGINE=aot"
             )
+    if operator.version > support.max_version:
+        raise UserError(
+            f"{operator} has version {operator.version}, {runtime.title} knows it up to version "
+            f"{support.max_version}; convert with an older TensorFlow"
+        )

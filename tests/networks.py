@@ -162,9 +162,8 @@ class Network:
         inputs = [self._last, *self._weights_and_bias(weights, weight_scales, bias)]
         shape = (*(self.shape[:-1] if keep_num_dims else rows), units)
         output = self.activation("dense", shape, scale, zero_point)
-        version = 12 if len(weight_scales) > 1 else 4
         self._operator(
-            schema.BuiltinOperator.FULLY_CONNECTED, version, inputs, output, "FullyConnectedOptions", options
+            schema.BuiltinOperator.FULLY_CONNECTED, 4, inputs, output, "FullyConnectedOptions", options
         )
 
     def reshape(self, shape: Sequence[int]) -> None:

@@ -1,0 +1,80 @@
+"""The numbers behind int8 kernels. That they equal TensorFlow Lite Micro's shows in test_kernels.py."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegen.aot.quantization import (
+    convolution_factors,
+    fully_connected_factors,
+    quantize_multiplier,
+    softmax_least_difference,
+)
+from codegen.aot.windows import windows
+from contract.flatbuffer import Quantization
+
+
+@given(st.floats(2.0**-31, 2.0**29))
+def test_a_multiplier_is_the_factor_to_31_bits(factor: float) -> None:
+    fixed = quantize_multiplier(factor)
+    assert 2**30 <= fixed.multiplier < 2**31
+    assert math.isclose(fixed.multiplier * 2.0 ** (fixed.shift - 31), factor, rel_tol=2**-31)
+
+
+@pytest.mark.parametrize(
+    ("factor", "multiplier", "shift"),
+    [
+        (1.0, 2**30, 1),
+        (0.5, 2**30, 0),
+        (0.0, 0, 0),
+        (2.0**-33, 0, 0),  # shifted out
+        (1 - 2.0**-33, 2**30, 1),  # rounds up to the next power of two
+        (0.5 + 2.0**-32, 2**30 + 1, 0),  # a tie goes away from zero
+    ],
+)
+def test_a_multiplier_rounds_as_in_tflite(factor: float, multiplier: int, shift: int) -> None:
+    fixed = quantize_multiplier(factor)
+    assert (fixed.multiplier, fixed.shift) == (multiplier, shift)
+
+
+def quantization(*scales: float) -> Quantization:
+    return Quantization(tuple(float(np.float32(scale)) for scale in scales), (0,) * len(scales), 0)
+
+
+def test_a_per_tensor_dense_layer_rounds_the_product_of_its_scales_to_float32() -> None:
+    """The one difference between a dense layer and a convolution, and one bit of a multiplier."""
+    one, weights, out = quantization(0.1), quantization(0.003), quantization(0.07)
+    assert fully_connected_factors(one, weights, out) != convolution_factors(one, weights, out)
+    per_channel = quantization(0.003, 0.003)
+    assert fully_connected_factors(one, per_channel, out) == convolution_factors(one, per_channel, out)
+
+
+@given(st.integers(0, 31))
+def test_no_softmax_difference_overflows_its_shift(shift: int) -> None:
+    least = softmax_least_difference(shift)
+    assert least <= 0
+    assert -least << shift <= 31 << 26 < (-least + 1) << shift
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 5), st.integers(1, 3))
+def test_windows_cover_the_input_as_their_padding_says(
+    inputs: int, taps: int, stride: int, dilation: int
+) -> None:
+    reach = (taps - 1) * dilation + 1
+    valid, same = (
+        windows("VALID", inputs, taps, stride, dilation),
+        windows("SAME", inputs, taps, stride, dilation),
+    )
+    assert valid.padding == 0
+    if valid.outputs > 0:  # the last window ends inside, and no further one would
+        end = (valid.outputs - 1) * stride + reach
+        assert end <= inputs < end + stride
+    else:
+        assert inputs < reach
+    assert (same.outputs - 1) * stride < inputs <= same.outputs * stride
+    before = same.padding
+    after = max(0, (same.outputs - 1) * stride + reach - inputs) - before
+    assert after - before in (0, 1)

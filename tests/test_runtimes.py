@@ -1,0 +1,136 @@
+"""What each runtime can run: a model it would get wrong is refused, by operator and tensor."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from contract.errors import UserError
+from contract.flatbuffer import Model, parse_model
+from contract.runtimes import AOT, RUNTIMES, TFLM_ARDUINO, TFLM_CHIRALE, Runtime, check
+from tests.networks import Network, classifier, random_weights, reference, some_inputs
+
+
+def model(per_channel_dense: bool = False, change: Callable[[Network], None] | None = None) -> Model:
+    network = classifier(np.random.default_rng(0), per_channel_dense)
+    if change is not None:
+        change(network)
+    return parse_model(network.flatbuffer())
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_per_tensor_dense_weights_run_everywhere(runtime: Runtime) -> None:
+    check(model(), runtime)
+
+
+@pytest.mark.parametrize("runtime", [TFLM_CHIRALE, TFLM_ARDUINO], ids=["chirale", "arduino"])
+def test_per_channel_dense_weights_are_refused_for_the_arduino_libraries(runtime: Runtime) -> None:
+    dense = 3
+    weights = model(True).operators[dense].inputs[1]
+    with pytest.raises(UserError) as refused:
+        check(model(per_channel_dense=True), runtime)
+    message = str(refused.value)
+    assert f"operator {dense} (FULLY_CONNECTED)" in message
+    assert f"tensor {weights} (weights)" in message
+    assert "per-channel" in message
+    assert "python -m quantize" in message
+    assert runtime.title in message
+
+
+def test_per_channel_dense_weights_are_refused_whatever_the_operator_s_version() -> None:
+    def new_version(network: Network) -> None:
+        network.model.operatorCodes[network.operators[3].opcodeIndex].version = 12
+
+    with pytest.raises(UserError, match=r"operator 3 \(FULLY_CONNECTED\) has per-channel weights"):
+        check(model(True, new_version), TFLM_CHIRALE)
+
+
+def test_per_channel_dense_weights_run_on_the_aot_engine() -> None:
+    check(model(per_channel_dense=True), AOT)
+
+
+def test_per_channel_dense_weights_run_on_the_reference() -> None:
+    network = classifier(np.random.default_rng(0), per_channel_dense=True)
+    outputs = reference(network.flatbuffer(), some_inputs(network, np.random.default_rng(0)))
+    assert len(np.unique(outputs, axis=0)) > 1
+
+
+def test_per_channel_convolutions_run_everywhere() -> None:
+    quantization = model().tensors[model().operators[0].inputs[1]].quantization
+    assert quantization is not None
+    assert quantization.per_channel
+    for runtime in RUNTIMES.values():
+        check(model(), runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_an_operator_that_a_runtime_lacks_is_refused(runtime: Runtime) -> None:
+    def change(network: Network) -> None:
+        code = network.model.operatorCodes[network.operators[2].opcodeIndex]
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.MEAN
+
+    with pytest.raises(UserError, match=r"operator 2 \(MEAN\) cannot run on .*; it runs CONV_2D"):
+        check(model(change=change), runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_an_operator_newer_than_a_runtime_is_refused(runtime: Runtime) -> None:
+    def change(network: Network) -> None:
+        network.model.operatorCodes[network.operators[1].opcodeIndex].version = 3
+
+    with pytest.raises(UserError, match=r"operator 1 \(MAX_POOL_2D\) has version 3, .* up to version 2"):
+        check(model(change=change), runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_an_operator_without_its_inputs_is_refused(runtime: Runtime) -> None:
+    for inputs in ([], [-1], [0], [0, -1]):
+
+        def change(network: Network, inputs: list[int] = inputs) -> None:
+            network.operators[0].inputs = inputs
+
+        with pytest.raises(UserError, match=r"operator 0 \(CONV_2D\) lacks an input"):
+            check(model(change=change), runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_a_float_model_is_refused(runtime: Runtime) -> None:
+    def change(network: Network) -> None:
+        for tensor in (network.tensors[0], network.tensors[network.operators[0].outputs[0]]):
+            tensor.type = schema.TensorType.FLOAT32
+            tensor.quantization = None
+
+    with pytest.raises(UserError, match=r"tensor 0 \(input\) of type FLOAT32.*python -m quantize"):
+        check(model(change=change), runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_float_weights_are_refused(runtime: Runtime) -> None:
+    network = Network((1, 4))
+    network.fully_connected(random_weights(np.random.default_rng(0), (2, 4)), [0.1], None, 0.1, 0)
+    weights = network.tensors[network.operators[0].inputs[1]]
+    weights.type, weights.quantization = schema.TensorType.FLOAT32, None
+    network.model.buffers[weights.buffer].data = np.zeros(32, np.uint8)
+    with pytest.raises(UserError, match=r"operator 0 .* has weights in tensor \d \(weights\) that are not"):
+        check(parse_model(network.flatbuffer()), runtime)
+
+
+def test_a_batch_of_two_and_a_second_input_are_refused() -> None:
+    def batch(network: Network) -> None:
+        network.tensors[0].shape = [2, 6, 6, 2]
+
+    def second_input(network: Network) -> None:
+        network.model.subgraphs[0].inputs = [0, network.operators[3].outputs[0]]
+        network.operators.pop(3)
+
+    with pytest.raises(UserError, match=r"tensor 0 \(input\) has the shape \[2, 6, 6, 2\]"):
+        check(model(change=batch), AOT)
+    with pytest.raises(UserError, match="2 inputs and 1 outputs"):
+        check(model(change=second_input), AOT)
+
+
+def test_the_committed_model_runs_everywhere(mnist: Path) -> None:
+    for runtime in RUNTIMES.values():
+        check(parse_model((mnist / "model.tflite").read_bytes()), runtime)
