@@ -9,12 +9,13 @@ MODEL ?= mnist
 RECIPE ?= seed
 BOARD ?= qemu
 ENGINE ?= $(if $(filter nano33ble,$(BOARD)),tflm,aot)
-LINK ?= semihosting
+LINK ?= $(if $(filter nano33ble,$(BOARD)),usb,semihosting)
 OPTIMIZE ?= speed
 THRESHOLD ?= 0.5
 KERAS ?=
 DATA ?=
 TFLITE ?=
+TFLM_LIBRARY ?=
 PORT ?=
 IMAGES ?=
 
@@ -28,7 +29,7 @@ one_of = $(if $(filter $($1),$2),,$(error $1=$($1) is not one of: $2))
 $(call one_of,RECIPE,seed best pretrained)
 $(call one_of,BOARD,qemu native nano33ble)
 $(call one_of,ENGINE,aot tflm)
-$(call one_of,LINK,semihosting uart)
+$(call one_of,LINK,$(if $(filter nano33ble,$(BOARD)),usb,semihosting) uart)
 $(call one_of,OPTIMIZE,speed size portable)
 
 # A user's own model gets a folder of its own for each pair of paths.
@@ -37,9 +38,18 @@ own_id = $(shell printf '%s %s' '$(abspath $(OWN))' '$(abspath $(DATA))' | cksum
 VARIANT := $(if $(OWN),$(basename $(notdir $(OWN)))-own-$(own_id),$(MODEL)-$(RECIPE))
 BUILD := build/$(VARIANT)
 tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE)))
-line := $(if $(filter qemu-uart,$(BOARD)-$(LINK)),-uart)
-GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)
-IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)
+line := $(if $(filter qemu-uart nano33ble-uart,$(BOARD)-$(LINK)),-uart)
+# Which TensorFlow Lite Micro the sketch meets: the Library Manager's release, or a clone that is given.
+ifeq ($(ENGINE),tflm)
+$(if $(filter nano33ble,$(BOARD)),,$(error ENGINE=tflm is an Arduino library: it needs BOARD=nano33ble))
+clone := $(if $(TFLM_LIBRARY),-$(notdir $(abspath $(TFLM_LIBRARY))))
+library_with = $(if $(wildcard $(TFLM_LIBRARY)/src/$1),$2)
+library := $(if $(TFLM_LIBRARY),$(or $(call library_with,Chirale_TensorFlowLite.h,chirale),$(call \
+	library_with,TensorFlowLite.h,arduino),$(error TFLM_LIBRARY=$(TFLM_LIBRARY) holds neither \
+	src/TensorFlowLite.h nor src/Chirale_TensorFlowLite.h)),chirale)
+endif
+GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)$(clone)
+IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)$(clone)
 PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD)
 REPORTED := $(IMAGE)/.reported
 
@@ -52,7 +62,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all help setup train tflite codegen firmware validate report demo bench test lint format clean FORCE
+.PHONY: all help setup train tflite codegen firmware flash validate report demo bench test lint format clean FORCE
 
 all: $(REPORTED) ## the whole road, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -69,7 +79,8 @@ help: ## this list
 	@echo "  BOARD=qemu|native|nano33ble     what the firmware runs on"
 	@echo "  ENGINE=aot|tflm                 what runs the model (tflm: nano33ble alone, and its default)"
 	@echo "  OPTIMIZE=speed|size|portable    what the aot engine is optimised for"
-	@echo "  LINK=semihosting|uart           the emulated board's line"
+	@echo "  LINK=semihosting|uart           the emulated board's line (nano33ble: usb|uart)"
+	@echo "  TFLM_LIBRARY=dir                tflm from a clone in place of the Library Manager's release"
 	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
 	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
 	@echo "  THRESHOLD=0.5                   percentage points the board may lose against the float model"
@@ -133,19 +144,22 @@ endif
 codegen: $(GENERATED)/model_info.c ## turn the flatbuffer into C
 $(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard contract/*.py codegen/*.py codegen/*/*.py codegen/*/*/*.py) | $(HOST)
 	@$(PYTHON_VENV) -m codegen --tflite $(BUILD)/model.tflite --manifest $(BUILD)/manifest.json --engine $(ENGINE) \
-		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE)) --out $(GENERATED)
+		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE),--library $(library)) --out $(GENERATED)
 
 # ---- firmware ----
 firmware: $(IMAGE)/firmware.json ## build the image for one board and one engine, and measure it
 # The inner make knows what is up to date, so it is always asked.
 $(IMAGE)/firmware.elf: $(GENERATED)/model_info.c FORCE
-	$(require) $(if $(filter native,$(BOARD)),cc,arm qemu)
+	$(require) $(if $(filter native,$(BOARD)),cc) $(if $(filter qemu,$(BOARD)),arm qemu)
 	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD) ENGINE=$(ENGINE) LINK=$(LINK) \
+		$(if $(TFLM_LIBRARY),TFLM_LIBRARY=$(abspath $(TFLM_LIBRARY))) \
 		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) all $(if $(filter qemu,$(BOARD)),bare)
 $(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard bench/*.py)
 	@$(PYTHON_VENV) -m bench measure --board $(BOARD) --engine $(ENGINE) --link $(LINK) $(IMAGE)
 
 # ---- host ----
+flash: $(IMAGE)/firmware.json ## upload the image to the Arduino board and check what answers there
+	@$(PYTHON_VENV) -m host flash $(IMAGE) $(if $(PORT),--port $(PORT))
 stream = $(PYTHON_VENV) -m host validate $(IMAGE) --threshold $(THRESHOLD) $(if $(IMAGES),--images $(IMAGES)) \
 	$(if $(PORT),--port $(PORT))
 # A stamp stands for a validation that passed, with these images and this threshold and no other.

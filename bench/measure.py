@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.image import sizes
 from bench.ruler import Figures, equal_outputs, figures
+from bench.sketch import sketch_sizes
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import Firmware
@@ -18,16 +19,17 @@ def measure(folder: Path, board: str, engine: str, link: str) -> Firmware:
     """Measure the image in `folder` and write firmware.json beside it.
 
     `folder` is the OUT of `make -C firmware`: firmware.elf, build.txt and, unless the board is native,
-    bare.elf and bare.map. Its parent holds manifest.json and reference.npz. The native board has no ruler:
-    its figures of flash, RAM, stack and instructions are None. UserError (exit code 1) where outputs differ.
+    bare.elf and bare.map. Its parent holds manifest.json and reference.npz. The native board and the Arduino
+    sketch have no ruler: their figures of flash, RAM, stack and instructions are None. UserError where the
+    sketch does not fit its board, and (exit code 1) where outputs differ.
     """
     image = folder / "firmware.elf"
     if not image.is_file():
         raise UserError(f"there is no {image}; make firmware builds it")
-    native = board == "native"
+    native, sketch = board == "native", board == "nano33ble"
     compiler, options = _read_build(folder / "build.txt")
-    whole = sizes(image, native)
-    bare = None if native else _checked_figures(folder)
+    whole = sketch_sizes(image) if sketch else sizes(image, native)
+    bare = None if native or sketch else _checked_figures(folder)
     firmware = Firmware(
         board=board,
         engine=engine,

@@ -10,6 +10,11 @@ from contract.files import write_text
 
 FILE_NAME = "firmware.json"
 
+# What the Arduino core leaves to a sketch on the Nano 33 BLE (boards.txt: upload.maximum_size and
+# upload.maximum_data_size). firmware/boards/nano33ble/board_memory.h says the same to the compiler.
+NANO33BLE_FLASH_BYTES = 983_040
+NANO33BLE_RAM_BYTES = 262_144
+
 
 @dataclass(frozen=True)
 class Firmware:

@@ -2,8 +2,8 @@
 
 https://arduino.github.io/arduino-cli/latest/commands/arduino-cli_compile/ and arduino-cli_upload/: both take
 `--profile`, which must be in the sketch's sketch.yaml. `compile --output-dir` receives <sketch>.ino.elf, .bin
-and .hex; `upload --input-dir` must hold them, and `--port` says where to. A flag that it does not know ends in
-exit code 7 (bad argument), any other failure in 1.
+and .hex; `upload --input-dir` must hold them, and `--port` says where to. An unknown flag ends in exit code 7
+(bad argument), any other failure in 1.
 """
 
 import json
