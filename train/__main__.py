@@ -18,12 +18,7 @@ from train.recipes import RECIPES
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
-    _start_tensorflow()
-    import keras
-    import tensorflow as tf
-
-    from train import network, training
-
+    _prepare_tensorflow()
     recipe = RECIPES[options.recipe]
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
@@ -35,6 +30,14 @@ def main(arguments: list[str]) -> int:
     else:
         dataset = datasets.from_npz(options.data)
         print(f"dataset  {dataset.source}")
+
+    _import_tensorflow()
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from train import network, training
+
     parts = training.split(dataset, recipe.validation_fraction)
     print(
         f"images   {len(parts.x_train):,} to train, {len(parts.x_validation):,} to validate, "
@@ -77,17 +80,18 @@ def main(arguments: list[str]) -> int:
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
+            "numpy": np.__version__,
         },
     }
     dataset.save(out / "dataset.npz", parts.validation)
-    with replacing(out / "float.keras") as temporary:
-        model.save(temporary)
     write_text(out / "history.json", json.dumps(history, indent=2) + "\n")
+    with replacing(out / "float.keras") as temporary:  # the last one: where it is, the others are
+        model.save(temporary)
 
     print(
         f"\ntest     {test_accuracy:.2%} of {len(dataset.x_test):,} images right, trained in {seconds:.0f} s"
     )
-    print(f"written  {out}/dataset.npz, float.keras, history.json")
+    print(f"written  {out}/dataset.npz, history.json, float.keras")
     return 0
 
 
@@ -142,16 +146,19 @@ def _model_name(data: Path) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", data.stem).strip("_") or "model"
 
 
-def _start_tensorflow() -> None:
-    """Import TensorFlow, set up for this network, without the messages it prints as it starts.
-
-    Some of them obey a variable. Others (that there is no GPU) are written before TensorFlow reads it, straight
-    to the descriptor, which therefore leads nowhere meanwhile.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def _prepare_tensorflow() -> None:
+    """Set the variables that TensorFlow reads when it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors alone
     # TensorFlow switches these kernels on by itself only on some processors. On the others, too, this network
     # trains about twice as fast with them.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def _import_tensorflow() -> None:
+    """Import TensorFlow without the messages (that there is no GPU) which it prints whatever its log level.
+
+    It writes them to the descriptor itself, which therefore leads nowhere meanwhile.
+    """
     sys.stderr.flush()
     stderr = os.dup(2)
     with open(os.devnull, "wb") as nowhere:

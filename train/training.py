@@ -12,8 +12,8 @@ from train.augment import random_affine
 from train.datasets import Array, Dataset, network_input
 from train.recipes import Recipe
 
-# The same images validate whatever the seed, so that runs with different seeds can be compared. They are drawn
-# at random, not cut off at the end, since a user's own images may be sorted by class.
+# The same images validate whatever the seed, so that runs with different seeds can be compared. They are
+# drawn from all, since a user's own images may be sorted by class.
 SPLIT_SEED = 0
 
 
