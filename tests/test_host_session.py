@@ -41,20 +41,23 @@ from tests.fake_board import (
 )
 
 INPUTS = [bytes([index % 251, index // 251, 0, 0, 1, 2]) for index in range(40)]
-ANSWER_SECONDS = 0.2
-SOON = 3.0  # seconds; every failure here is found within
+SOON = 5.0  # seconds; every failure here is found within
 
 
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "HELLO_SECONDS", 0.05)
-    monkeypatch.setattr(window_module, "SHORTEST_WAIT", 0.03)
+@contextmanager
+def short_waits() -> Iterator[None]:
+    """For boards that are waited for in vain. A busy machine may make them too short for a good board."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_module, "HELLO_SECONDS", 0.05)
+        patch.setattr(window_module, "ANSWER_SECONDS", 0.2)
+        patch.setattr(window_module, "SHORTEST_WAIT", 0.03)
+        yield
 
 
 @contextmanager
 def session_with(board: FakeBoard) -> Iterator[Session]:
     with on_a_pty(board) as path, hardware(path) as opened:
-        yield Session(opened, ANSWER_SECONDS)
+        yield Session(opened, window_module.ANSWER_SECONDS)
 
 
 def run(board: FakeBoard, inputs: list[bytes] = INPUTS) -> tuple[list[Answer], Session]:
@@ -148,7 +151,7 @@ def test_a_lost_frame_costs_no_waiting_while_others_are_answered() -> None:
         start = time.monotonic()
         assert len(list(session.infer(INPUTS, hello))) == len(INPUTS)
         assert session.retries == 3
-        assert time.monotonic() - start < ANSWER_SECONDS
+        assert time.monotonic() - start < window_module.SHORTEST_WAIT
 
 
 def test_an_answer_to_another_input_is_dropped() -> None:
@@ -217,7 +220,8 @@ def test_a_board_that_never_answers_is_reported_with_the_text_it_prints() -> Non
     def say_nothing(request: Request, answer: bytes) -> bytes:
         return b"Blink sketch v2\r\n"
 
-    message = run_into_error(FakeBoard(fault=say_nothing))
+    with short_waits():
+        message = run_into_error(FakeBoard(fault=say_nothing))
     assert "no answer within" in message
     assert "python -m host ports" in message
     assert "text on the line: Blink sketch v2" in message
@@ -227,7 +231,8 @@ def test_a_board_that_stops_answering_is_given_up() -> None:
     def stop(request: Request, answer: bytes) -> bytes:
         return answer if request.number <= 20 else b""
 
-    message = run_into_error(FakeBoard(fault=stop))
+    with short_waits():
+        message = run_into_error(FakeBoard(fault=stop))
     assert message.startswith("after 20 of 40 images: no answer for ")
 
 
@@ -235,7 +240,8 @@ def test_a_board_that_babbles_without_end_is_given_up() -> None:
     def babble(request: Request, answer: bytes) -> bytes:
         return answer if request.number <= 20 else b"\0babble" * 100_000
 
-    assert "after 20 of 40 images" in run_into_error(FakeBoard(fault=babble))
+    with short_waits():
+        assert "after 20 of 40 images" in run_into_error(FakeBoard(fault=babble))
 
 
 def test_an_image_that_never_arrives_while_others_do_is_given_up() -> None:
@@ -374,7 +380,8 @@ def test_whatever_the_line_does_no_number_is_ever_wrong(faults: list[str], seed:
 
     start = time.monotonic()
     try:
-        answers, _ = run(FakeBoard(fault=misbehave))
+        with short_waits():
+            answers, _ = run(FakeBoard(fault=misbehave))
     except BoardError:
         pass
     else:
@@ -382,10 +389,10 @@ def test_whatever_the_line_does_no_number_is_ever_wrong(faults: list[str], seed:
     assert time.monotonic() - start < SOON
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=10))
 def test_a_board_of_random_bytes_is_an_error(replies: list[bytes]) -> None:
     pattern = itertools.cycle(replies)
     board = FakeBoard(fault=lambda request, answer: next(pattern))
-    with session_with(board) as session, pytest.raises(BoardError):
+    with short_waits(), session_with(board) as session, pytest.raises(BoardError):
         session.hello()
