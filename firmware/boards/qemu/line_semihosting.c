@@ -1,8 +1,8 @@
 /* The semihosting console as the line. Start the emulator with
  *     -chardev pty,id=c0 -semihosting-config enable=on,target=native,chardev=c0
  *
- * One byte a call: ":tt" opened with SYS_OPEN is the emulator's own standard input and output, so
- * SYS_READ and SYS_WRITE do not reach this console. */
+ * SYS_READ and SYS_WRITE do not reach this console: ":tt" opened with SYS_OPEN is the emulator's
+ * own standard input and output. So bytes are read one at a time. */
 #include "line.h"
 #include "semihosting.h"
 
@@ -33,8 +33,21 @@ size_t line_read(uint8_t *bytes, size_t capacity) {
     return 1;
 }
 
+/* A call is a system call of the emulator and wakes the host. Bytes between two zero bytes, which
+ * is most of a frame, leave as text in one. */
 void line_write(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-        semihosting(SYS_WRITEC, (uintptr_t)&bytes[i]);
+    size_t i = 0;
+    while (i < count) {
+        if (bytes[i] == 0) {
+            semihosting(SYS_WRITEC, (uintptr_t)&bytes[i++]);
+            continue;
+        }
+        uint8_t text[65];
+        size_t length = 0;
+        while (i < count && bytes[i] != 0 && length < sizeof text - 1) {
+            text[length++] = bytes[i++];
+        }
+        text[length] = 0;
+        semihosting(SYS_WRITE0, (uintptr_t)text);
     }
 }
