@@ -119,7 +119,7 @@ class Session:
         now = time.monotonic()
         if seconds := window.silent_for(now):
             raise self._failure(f"no answer for {seconds:.0f} s: {self._board.why_silent()}")
-        if late := window.overdue(now):
+        if late := window.take_overdue(now):
             self._send(late, window)
 
     def _new_request(self, index: int, data: bytes) -> Request:

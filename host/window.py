@@ -9,7 +9,7 @@ begin with it. docs/protocol.md states the rules for people.
 from dataclasses import dataclass, field
 
 ANSWER_SECONDS = 5.0  # the wait for the first answer, when no inference was measured yet
-SHORTEST_WAIT = 1.0  # seconds; a busy machine can hold back an emulator for a good part of one
+SHORTEST_WAIT = 2.0  # seconds; a busy machine can hold back an emulator for more than one
 MARGIN = 4  # the wait for a later answer, in longest measured waits
 TRIES = 8  # of one request
 SILENCE = 2  # first waits without any answer, after which the board is given up
@@ -37,6 +37,7 @@ class Window:
         self._size = size
         self._first_wait = answer_seconds
         self._later_wait: float | None = None
+        self._backoff = 1  # doubles with each time-out, until an answer shows how long the board takes
         self._last_answer = now
         self._transmissions = 0
         self._open: dict[int, Request] = {}  # by sequence number, in the order of their last transmission
@@ -70,6 +71,7 @@ class Window:
         if request.tries == 1:  # else it is not known which transmission was answered
             measured = now - max(request.sent_at, self._last_answer)
             self._later_wait = max(SHORTEST_WAIT, MARGIN * measured, self._later_wait or 0.0)
+            self._backoff = 1
         self._last_answer = now
         return [other for other in self._open.values() if other.last_sent < request.first_sent]
 
@@ -81,19 +83,22 @@ class Window:
     def _overdue_at(self) -> float:
         oldest = self._oldest
         wait = self._first_wait if self._later_wait is None else self._later_wait
-        return max(oldest.sent_at, self._last_answer) + wait * (1 << (oldest.tries - 1))
+        return max(oldest.sent_at, self._last_answer) + wait * self._backoff
 
     @property
     def _silent_at(self) -> float:
         return self._last_answer + SILENCE * max(self._first_wait, self._later_wait or 0.0)
 
     def seconds_to_wait(self, now: float) -> float:
-        """How long until `overdue` or `silent_for` has something to say. Not for an empty window."""
+        """How long until `take_overdue` or `silent_for` has something to say. Not for an empty window."""
         return max(0.0, min(self._overdue_at, self._silent_at) - now)
 
-    def overdue(self, now: float) -> Request | None:
-        """The oldest open request, if its time is over."""
-        return self._oldest if self._open and now >= self._overdue_at else None
+    def take_overdue(self, now: float) -> Request | None:
+        """The oldest open request if its time is over, to be sent again; the wait doubles."""
+        if not self._open or now < self._overdue_at:
+            return None
+        self._backoff *= 2
+        return self._oldest
 
     def silent_for(self, now: float) -> float | None:
         """Seconds since the last answer, once these are too many to go on."""

@@ -53,8 +53,8 @@ def test_a_request_sent_again_is_lost_again_when_a_newer_one_is_answered() -> No
 def test_the_first_answer_may_take_the_first_wait() -> None:
     window, (a,) = window_with(1)
     assert window.seconds_to_wait(0.0) == FIRST_WAIT
-    assert window.overdue(FIRST_WAIT - 0.01) is None
-    assert window.overdue(FIRST_WAIT) is a
+    assert window.take_overdue(FIRST_WAIT - 0.01) is None
+    assert window.take_overdue(FIRST_WAIT) is a
 
 
 def test_later_answers_may_take_a_multiple_of_the_longest_measured_one() -> None:
@@ -63,7 +63,7 @@ def test_later_answers_may_take_a_multiple_of_the_longest_measured_one() -> None
     assert window.seconds_to_wait(1.5) == pytest.approx(MARGIN * 1.5)
     window.answered(b, 1.6)  # a short one does not shorten the wait
     assert window.seconds_to_wait(1.6) == pytest.approx(MARGIN * 1.5)
-    assert window.overdue(1.6 + MARGIN * 1.5) is c
+    assert window.take_overdue(1.6 + MARGIN * 1.5) is c
 
 
 def test_a_fast_board_is_given_the_shortest_wait() -> None:
@@ -75,17 +75,28 @@ def test_a_fast_board_is_given_the_shortest_wait() -> None:
 def test_the_wait_of_a_request_starts_when_the_one_before_is_answered() -> None:
     window, (a, b) = window_with(2)
     window.answered(a, 0.9)
-    assert window.overdue(0.9 + MARGIN * 0.9 - 0.01) is None
-    assert window.overdue(0.9 + MARGIN * 0.9 + 0.01) is b
+    assert window.take_overdue(0.9 + MARGIN * 0.9 - 0.01) is None
+    assert window.take_overdue(0.9 + MARGIN * 0.9 + 0.01) is b
 
 
-def test_the_wait_doubles_with_each_try() -> None:
+def test_each_time_out_doubles_the_wait() -> None:
     window, (a, b) = window_with(2)
     window.answered(a, 0.001)
-    window.sent(b, 1.0)
-    assert window.seconds_to_wait(1.0) == pytest.approx(2 * SHORTEST_WAIT)
+    assert window.take_overdue(3.0) is b
     window.sent(b, 3.0)
-    assert window.seconds_to_wait(3.0) == pytest.approx(4 * SHORTEST_WAIT)
+    assert window.seconds_to_wait(3.0) == pytest.approx(2 * SHORTEST_WAIT)
+
+
+def test_the_wait_stays_doubled_until_an_answer_shows_how_long_the_board_takes() -> None:
+    window, (a, b, c, d) = window_with(4)
+    window.answered(a, 0.001)
+    assert window.take_overdue(3.0) is b
+    window.sent(b, 3.0)
+    window.answered(b, 3.5)  # to which of its two transmissions is not known
+    assert window.seconds_to_wait(3.5) == pytest.approx(2 * SHORTEST_WAIT)
+    window.answered(c, 4.5)
+    assert window.seconds_to_wait(4.5) == pytest.approx(MARGIN * 1.0)
+    assert window.get(d.sequence) is d
 
 
 def test_a_board_that_says_nothing_is_given_up_after_a_bounded_time() -> None:
