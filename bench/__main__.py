@@ -25,6 +25,7 @@ def arguments() -> argparse.ArgumentParser:
         "folder", type=Path, metavar="DIR", help="holds model.tflite, manifest.json and reference.npz"
     )
     every.add_argument("--no-peers", dest="peers", action="store_false", help="this project's engine alone")
+    every.add_argument("--inputs", type=int, metavar="N", help="the first N of the reference (default: all)")
     every.set_defaults(command=compare)
 
     update = commands.add_parser("update", help="write bench/committed.json, which tests compare with")
@@ -62,7 +63,7 @@ def compare(options: argparse.Namespace) -> int:
 
     console = Console()
     with console.status("") as status:
-        rows = compare(options.folder, options.peers, lambda step: status.update(step))
+        rows = compare(options.folder, options.inputs, options.peers, status.update)
     show(rows, multiply_accumulates(read_model(options.folder / "model.tflite")), console)
     return 0 if all(row.bit_exact for row in rows) else 1
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from bench.ruler import equal_outputs, figures
 from contract.files import write_text
 from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
-from contract.reference import read_reference
+from contract.reference import Reference, read_reference
 
 PEER_INPUTS = 500  # of the reference: a peer needs up to 17 million instructions for one
 FILE_NAME = "bench.json"
@@ -54,21 +54,23 @@ class _Image:
     note: str = ""
 
 
-def compare(folder: Path, peers: bool, say: Callable[[str], None]) -> list[Row]:
+def compare(folder: Path, inputs: int | None, peers: bool, say: Callable[[str], None]) -> list[Row]:
     """Build, run and measure everything for the model in `folder`, and write `folder`/bench.json.
 
-    `folder` holds model.tflite, manifest.json and reference.npz. `say` gets a line for each step.
+    `folder` holds model.tflite, manifest.json and reference.npz; the first `inputs` of the reference are run,
+    or all. `say` gets a line for each step.
     """
     reference = read_reference(folder / "reference.npz")
+    reference = replace(reference, inputs=reference.inputs[:inputs], outputs=reference.outputs[:inputs])
     layers = read_manifest(folder / "manifest.json").layers
     macs = multiply_accumulates(read_model(folder / "model.tflite"))
     rows = []
-    for image in _images(folder, reference.inputs, reference.outputs, peers, say):
-        inputs = reference.inputs[: len(image.expected)]
-        say(f"{image.engine} {image.options}: {len(inputs):,} inputs")
-        ruler = figures(image.folder, inputs)
-        say(f"{image.engine} {image.options}: every instruction of one input")
-        traced = profile(image.folder / "bare.elf", inputs[:1], image.model_source, layers)
+    for image in _images(folder, reference, peers, say):
+        given = reference.inputs[: len(image.expected)]
+        say(f"{image.engine} {image.options}: {len(given):,} inputs")
+        ruler = figures(image.folder, given)
+        say(f"{image.engine} {image.options}: every instruction of one inference")
+        traced = profile(image.folder / "bare.elf", given[:1], image.model_source, layers)
         rows.append(
             Row(
                 engine=image.engine,
@@ -79,8 +81,8 @@ def compare(folder: Path, peers: bool, say: Callable[[str], None]) -> list[Row]:
                 model_bytes=ruler.model_bytes,
                 ram_bytes=ruler.ram_bytes,
                 stack_bytes=ruler.stack_bytes,
-                bit_exact=equal_outputs(ruler.outputs, image.expected) == len(inputs),
-                inputs=len(inputs),
+                bit_exact=equal_outputs(ruler.outputs, image.expected) == len(given),
+                inputs=len(given),
                 cycles_estimate=traced.cycles_estimate,
                 ms_at_64_mhz=round(traced.ms_at_64_mhz, 3),
                 operators=traced.operators,
@@ -91,13 +93,7 @@ def compare(folder: Path, peers: bool, say: Callable[[str], None]) -> list[Row]:
     return rows
 
 
-def _images(
-    folder: Path,
-    inputs: NDArray[np.int8],
-    outputs: NDArray[np.int8],
-    peers: bool,
-    say: Callable[[str], None],
-) -> Iterator[_Image]:
+def _images(folder: Path, reference: Reference, peers: bool, say: Callable[[str], None]) -> Iterator[_Image]:
     """Build one image after the other."""
     work = folder / "bench"
     for engine, arguments in AOT.items():
@@ -107,11 +103,11 @@ def _images(
             say(f"{engine} {option}: build")
             out = work / engine / option.lstrip("-")
             build_bare(generated, out, option)
-            yield _Image(engine, option, out, outputs, generated / "model.c")
+            yield _Image(engine, option, out, reference.outputs, generated / "model.c")
     if not peers:
         return
     say("bakenn: the reference without softmax")
-    model = cut_model(folder / "model.tflite", inputs[:PEER_INPUTS], work / "cut.tflite")
+    model = cut_model(folder / "model.tflite", reference.inputs[:PEER_INPUTS], work / "cut.tflite")
     for form in FORMS:
         generated, engine_dir = write_sources(form, model, work / form)
         for option in COMPILE_OPTIONS:

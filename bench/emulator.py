@@ -4,6 +4,7 @@ import re
 import struct
 import subprocess
 import tempfile
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -22,8 +23,12 @@ _ARGUMENTS = (
 )
 _RULER = struct.Struct("<IIQ")  # struct ruler of firmware/boards/qemu/bare.c
 
-# "Trace 0: 0x7f6b2c000100 [00800400/00000abc/00000110/ff000201] name": the second field is the address.
-_ADDRESS = re.compile(rb"\[[0-9a-f]{8}/([0-9a-f]{8})/")
+# What QEMU logs with -d exec,nochain,in_asm: the instructions of a block when it is translated, a line each
+# time the block runs, and a line where that last one was stopped before its first instruction.
+_EVENT = re.compile(
+    rb"^(?:0x([0-9a-f]+):|Trace \d+: (0x[0-9a-f]+) \[[0-9a-f]+/([0-9a-f]+)/|(Stopped execution))",
+    re.MULTILINE,
+)
 _BLOCK_BYTES = 1 << 22
 
 
@@ -57,13 +62,14 @@ def _read_run(folder: Path, inputs: int, image: Path) -> Run:
 
 
 def trace_bare(image: Path, one_input: NDArray[np.int8]) -> NDArray[np.uint32]:
-    """The address of every instruction that bare.elf executes for one input, start-up included, in order.
+    """The address of every instruction that bare.elf executes for one input, in order.
 
-    QEMU logs a line for each of them (-singlestep -d exec,nochain), some hundred thousand a second.
+    It begins with the start-up, whose blocks QEMU begins anew where they touch a peripheral, so that some of
+    its instructions stand there twice; from engine_invoke on each stands there as often as it was executed.
     """
     with tempfile.TemporaryDirectory() as name:
         one_input.tofile(Path(name) / "inputs.bin")
-        log = ("-singlestep", "-d", "exec,nochain", "-D", "/dev/stdout")
+        log = ("-d", "exec,nochain,in_asm", "-D", "/dev/stdout")
         command = [EMULATOR, *_ARGUMENTS, *log, "-kernel", str(image.resolve())]
         try:
             process = subprocess.Popen(command, cwd=name, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -74,22 +80,43 @@ def trace_bare(image: Path, one_input: NDArray[np.int8]) -> NDArray[np.uint32]:
             addresses = read_log(process.stdout)
         if process.returncode:
             raise UserError(f"{image} failed in the emulator with exit code {process.returncode}")
-        # Once in 65,536 instructions the counter runs out before one is executed; QEMU then logs it twice.
-        return addresses[np.flatnonzero(np.diff(addresses, append=0))]
+        return addresses
 
 
 def read_log(log: IO[bytes]) -> NDArray[np.uint32]:
-    """The addresses in QEMU's execution log, read to its end."""
-    parts = []
+    """The address of each executed instruction, from QEMU's log of translated and executed blocks."""
+    blocks: list[list[int]] = []  # the addresses of each translated block
+    number: dict[bytes, int] = {}  # of the block that lies at a host address now
+    translated: list[int] = []
+    executed = array("I")
     rest = b""
-    while block := log.read(_BLOCK_BYTES):
-        lines, _, rest = (rest + block).rpartition(b"\n")
-        parts.append(_hexadecimal(b"".join(_ADDRESS.findall(lines))))
-    return np.concatenate(parts) if parts else np.empty(0, np.uint32)
+    while text := log.read(_BLOCK_BYTES):
+        lines, newline, rest = (rest + text).rpartition(b"\n")
+        for address, host, start, stopped in _EVENT.findall(lines + newline):
+            if address:
+                translated.append(int(address, 16))
+            elif stopped:
+                executed.pop()
+            else:
+                if translated:
+                    number[host] = len(blocks)
+                    blocks.append(translated)
+                    translated = []
+                block = number[host]
+                if blocks[block][0] != int(start, 16):
+                    raise UserError("QEMU's execution log is not as expected; version 7.2 is known to work")
+                executed.append(block)
+    return _expand(blocks, np.array(executed, np.intp))
 
 
-def _hexadecimal(digits: bytes) -> NDArray[np.uint32]:
-    """Numbers of eight lower-case hexadecimal digits each."""
-    characters = np.frombuffer(digits, np.uint8).reshape(-1, 8)
-    values = np.where(characters >= ord("a"), characters - (ord("a") - 10), characters - ord("0"))
-    return values.astype(np.uint32) @ (16 ** np.arange(7, -1, -1)).astype(np.uint32)
+def _expand(blocks: list[list[int]], executed: NDArray[np.intp]) -> NDArray[np.uint32]:
+    """The addresses of the executed blocks, one block after the other."""
+    if not len(executed):
+        return np.empty(0, np.uint32)
+    lengths = np.array([len(block) for block in blocks], np.intp)
+    starts = np.cumsum(lengths) - lengths
+    count = lengths[executed]
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    flat = np.array([address for block in blocks for address in block], np.uint32)
+    addresses: NDArray[np.uint32] = flat[np.repeat(starts[executed], count) + within]
+    return addresses

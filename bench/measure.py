@@ -11,7 +11,7 @@ from contract.firmware import Firmware
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 
-INPUTS = 400  # of the reference at most: a second or two in the emulator
+INPUTS = 200  # of the reference at most: a second or less in the emulator
 DIFFERS = 1  # exit code where the image computes something else than the reference
 
 

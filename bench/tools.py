@@ -20,7 +20,7 @@ def cross(name: str, *arguments: str, stdin: str | None = None) -> str:
 
 
 def run(
-    command: Sequence[str], stdin: str | None = None, folder: Path | None = None, seconds: float = 600
+    command: Sequence[str], stdin: str | None = None, folder: Path | None = None, seconds: float = 3600
 ) -> str:
     """What `command` prints. UserError where it is missing, fails or takes more than `seconds`."""
     try:

@@ -1,0 +1,302 @@
+"""The ruler: sizes from the linker, outputs and instructions from the emulator, layers from debug lines."""
+
+import dataclasses
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import committed
+from bench.build import AOT, build_bare, generate
+from bench.compare import Row
+from bench.emulator import read_log
+from bench.image import Sizes, constant_bytes, parse_sizes
+from bench.macs import multiply_accumulates
+from bench.measure import INPUTS, measure
+from bench.operators import OTHER, layer_lines, layer_of_each, parse_inlining
+from bench.profile import profile
+from bench.ruler import equal_outputs, figures
+from bench.surgery import add_reshape_options, cut_softmax
+from contract.errors import UserError
+from contract.files import sha256_of
+from contract.firmware import read_firmware
+from contract.flatbuffer import parse_model, read_model
+from contract.manifest import read_manifest
+from contract.reference import read_reference
+
+
+@pytest.fixture(scope="module")
+def built(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The OUT of make -C firmware bare for models/mnist, beside the sources that codegen wrote."""
+    folder = tmp_path_factory.mktemp("bench")
+    engine = next(iter(AOT))
+    generate(mnist / "model.tflite", mnist / "manifest.json", folder / "generated", AOT[engine])
+    build_bare(folder / "generated", folder / "out", "-O2")
+    return folder / "out"
+
+
+# ---- sizes ----
+
+
+def test_sizes_are_what_the_linker_put_where() -> None:
+    listing = "   text\t   data\t    bss\t    dec\t    hex\tfilename\n  10800\t 16\t 7840\t 18656\t 48e0\tx\n"
+    assert parse_sizes(listing) == Sizes(10800, 16, 7840)
+    assert (parse_sizes(listing).flash, parse_sizes(listing).ram) == (10816, 7856)
+
+
+def test_sizes_of_macos_are_read_too() -> None:
+    listing = "__TEXT\t__DATA\t__OBJC\tothers\tdec\thex\n16384\t4096\t0\t8192\t28672\t7000\t\n"
+    assert parse_sizes(listing) == Sizes(16384, 4096, 0)
+
+
+def test_another_programs_listing_is_refused() -> None:
+    with pytest.raises(UserError, match="not text and data"):
+        parse_sizes("a b c\n1 2 3\n")
+
+
+def test_the_models_bytes_are_the_kept_constants_of_the_generated_objects(tmp_path: Path) -> None:
+    linker_map = tmp_path / "bare.map"
+    linker_map.write_text(
+        "Discarded input sections\n\n"
+        " .rodata.unused 0x00000000 0x99 out/objects/generated/model.c.o\n\n"
+        "Linker script and memory map\n\n"
+        " *(.rodata*)\n"
+        " .rodata.conv_1_weights\n"
+        "                0x00000abc       0x80 out/objects/generated/model.c.o\n"
+        " .rodata.bias   0x00000b3c       0x20 out/objects/generated/model.c.o\n"
+        " .rodata.table  0x00000b5c       0x10 out/objects/engine/kernel.c.o\n"
+        " .text.invoke   0x00000b6c      0x100 out/objects/generated/model.c.o\n"
+    )
+    assert constant_bytes(linker_map) == 0x80 + 0x20
+
+
+def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> None:
+    ruler = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
+    tensors = read_model(mnist / "model.tflite").tensors
+    weights = sum(len(tensor.data or b"") for tensor in tensors if tensor.type == "INT8")
+    assert weights <= ruler.model_bytes < ruler.flash_bytes
+    assert 0 < ruler.stack_bytes < ruler.ram_bytes
+
+
+# ---- the emulator ----
+
+
+def test_the_ruler_sees_the_reference_bit_for_bit(built: Path, mnist: Path) -> None:
+    reference = read_reference(mnist / "reference.npz")
+    ruler = figures(built, reference.inputs[:20])
+    assert equal_outputs(ruler.outputs, reference.outputs[:20]) == 20
+
+
+def test_one_wrong_byte_is_one_output_that_differs() -> None:
+    outputs = np.zeros((3, 10), np.int8)
+    other = outputs.copy()
+    other[1, 9] = 1
+    assert equal_outputs(other, outputs) == 2
+
+
+def test_an_image_that_writes_no_figures_is_refused(built: Path, mnist: Path, tmp_path: Path) -> None:
+    image = (built / "bare.elf").read_bytes()
+    assert b"ruler.bin\0" in image
+    (tmp_path / "bare.elf").write_bytes(image.replace(b"ruler.bin\0", b"ruler.bun\0"))
+    (tmp_path / "bare.map").write_text((built / "bare.map").read_text())
+    with pytest.raises(UserError, match=r"ended without ruler\.bin"):
+        figures(tmp_path, read_reference(mnist / "reference.npz").inputs[:1])
+
+
+LOG = b"""----------------
+IN: invoke
+0x00000100:  b510       push     {r4, lr}
+0x00000102:  f000 f801  bl       #0x200
+
+Trace 0: 0x7f4400000100 [00800408/00000100/00000110/ff020201] invoke
+----------------
+IN: kernel
+0x00000200:  4770       bx       lr
+
+Trace 0: 0x7f4400000200 [00800408/00000200/00000110/ff020201] kernel
+Trace 0: 0x7f4400000100 [00800408/00000100/00000110/ff020201] invoke
+Stopped execution of TB chain before 0x7f4400000100 [00000100] invoke
+Trace 0: 0x7f4400000100 [00800408/00000100/00000110/ff020201] invoke
+Trace 0: 0x7f4400000200 [00800408/00000200/00000110/ff020201] kernel
+"""
+
+
+@pytest.mark.parametrize("block_bytes", [7, 100, 10_000])
+def test_the_emulators_log_gives_every_executed_instruction(
+    block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.emulator._BLOCK_BYTES", block_bytes)
+    assert read_log(io.BytesIO(LOG)).tolist() == [0x100, 0x102, 0x200] * 2
+
+
+def test_another_log_is_refused() -> None:
+    with pytest.raises(UserError, match="QEMU's execution log is not as expected"):
+        read_log(io.BytesIO(LOG.replace(b"08/00000100/", b"08/00000102/")))
+
+
+def test_the_trace_counts_what_the_ruler_counts(built: Path, mnist: Path) -> None:
+    one = read_reference(mnist / "reference.npz").inputs[:1]
+    manifest = read_manifest(mnist / "manifest.json")
+    traced = profile(built / "bare.elf", one, built.parent / "generated" / "model.c", manifest.layers)
+    counted = figures(built, one).instructions
+    assert abs(traced.instructions - counted) <= 80  # the ruler counts in steps of 40 and reads its own clock
+    assert traced.instructions == sum(share.instructions for share in traced.operators)
+    assert traced.cycles_estimate == sum(share.cycles_estimate for share in traced.operators)
+    assert traced.cycles_estimate > traced.instructions
+    of_layers = {name for share in traced.operators for name in share.layer.split(" + ")} - {OTHER}
+    assert {"conv_1", "conv_2", "dense_1", "probabilities", "softmax"} <= of_layers
+    of_convolutions = sum(share.instructions for share in traced.operators if "conv" in share.layer)
+    assert of_convolutions > 0.8 * traced.instructions
+
+
+# ---- layers ----
+
+SOURCE = """static const struct conv_2d conv_1 = {0};
+void model_invoke(void) {
+    conv_2d_int8(&conv_1, input, conv_1_output);
+    /* flatten: the same bytes */
+    fused_int8(&conv_2, &pool_2, conv_1_output, pool_2_output);
+}
+"""
+
+
+def test_a_line_of_the_generated_code_names_its_layers() -> None:
+    assert layer_lines(SOURCE, ["conv_1", "conv_2", "pool_2", "flatten"]) == {
+        3: "conv_1",
+        5: "conv_2 + pool_2",
+    }
+
+
+def test_a_source_without_the_inference_is_refused() -> None:
+    with pytest.raises(UserError, match="no model_invoke"):
+        layer_lines("int main(void) {}\n", ["conv_1"])
+
+
+def test_an_inlined_instruction_belongs_to_the_line_of_its_call() -> None:
+    listing = (
+        "0x00000100\nmultiply\nkernel.h:7\nconv_2d_int8\nkernel.h:30\nmodel_invoke\n/a/model.c:3\n"
+        "0x00000102\nmodel_invoke\n/a/model.c:5 (discriminator 2)\n"
+        "0x00000200\nsoftmax_int8\nsoftmax.h:9\n"
+    )
+    assert parse_inlining(listing) == {0x100: 3, 0x102: 5}
+
+
+def test_an_instruction_of_a_called_function_belongs_to_the_call_before_it() -> None:
+    trace = np.array([0x10, 0x100, 0x200, 0x202, 0x102, 0x200, 0x12], np.uint32)
+    names, layer = layer_of_each(trace, {0x100: 3, 0x102: 5}, {3: "conv_1", 5: "pool_1"})
+    assert [names[index] for index in layer] == [OTHER, "conv_1", "conv_1", "conv_1", *["pool_1"] * 3]
+
+
+# ---- the model, and the peer's ----
+
+
+def test_the_multiply_accumulates_are_those_of_the_shapes(mnist: Path) -> None:
+    by_hand = 28 * 28 * 8 * 16 + 11 * 11 * 16 * 4 * 4 * 8 + 400 * 10 + 10 * 10
+    assert multiply_accumulates(read_model(mnist / "model.tflite")) == by_hand == 352_260
+
+
+def test_the_cut_model_ends_with_the_logits(mnist: Path) -> None:
+    whole = read_model(mnist / "model.tflite")
+    cut = parse_model(cut_softmax(whole.data))
+    assert [operator.name for operator in cut.operators] == [one.name for one in whole.operators[:-1]]
+    assert cut.outputs == whole.operators[-1].inputs
+    assert cut.tensors == whole.tensors
+
+
+def test_a_model_without_softmax_cannot_be_cut(mnist: Path) -> None:
+    with pytest.raises(UserError, match="not with SOFTMAX"):
+        cut_softmax(cut_softmax((mnist / "model.tflite").read_bytes()))
+
+
+def test_added_options_change_nothing_else(mnist: Path) -> None:
+    whole = read_model(mnist / "model.tflite")
+    with_options = parse_model(add_reshape_options(whole.data))
+    assert with_options.operators == whole.operators
+    assert with_options.tensors == whole.tensors
+
+
+# ---- firmware.json ----
+
+
+def test_measure_writes_what_one_image_costs(built: Path, mnist: Path, tmp_path: Path) -> None:
+    for name in ("manifest.json", "reference.npz"):
+        (tmp_path / name).symlink_to(mnist / name)
+    folder = tmp_path / "qemu-aot"
+    folder.mkdir()
+    for name in ("bare.elf", "bare.map", "build.txt"):
+        (folder / name).symlink_to(built / name)
+    (folder / "firmware.elf").symlink_to(built / "bare.elf")
+    written = measure(folder, "qemu", "aot", "semihosting")
+    assert read_firmware(folder) == written
+    ruler = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
+    assert (written.flash_bytes, written.model_bytes) == (ruler.flash_bytes, ruler.model_bytes)
+    assert (written.ram_bytes, written.stack_bytes) == (ruler.ram_bytes, ruler.stack_bytes)
+    assert written.instructions == ruler.instructions
+    assert written.image_sha256 == sha256_of(built / "bare.elf")
+    assert written.sha256 == read_manifest(mnist / "manifest.json").sha256
+    assert written.compiler.startswith("arm-none-eabi-gcc")
+    assert "-O2" in written.options
+
+
+def test_measure_refuses_an_image_that_computes_something_else(
+    built: Path, mnist: Path, tmp_path: Path
+) -> None:
+    reference = read_reference(mnist / "reference.npz")
+    reference.outputs[7, 3] ^= 1
+    reference.write(tmp_path / "reference.npz")
+    (tmp_path / "manifest.json").symlink_to(mnist / "manifest.json")
+    folder = tmp_path / "qemu-aot"
+    folder.mkdir()
+    for name in ("bare.elf", "bare.map", "build.txt"):
+        (folder / name).symlink_to(built / name)
+    (folder / "firmware.elf").symlink_to(built / "bare.elf")
+    with pytest.raises(
+        UserError, match=f"other outputs than the reference for 1 of {INPUTS} inputs"
+    ) as caught:
+        measure(folder, "qemu", "aot", "semihosting")
+    assert caught.value.exit_code == 1
+    assert not (folder / "firmware.json").exists()
+
+
+def test_the_native_board_has_sizes_and_no_ruler(mnist: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").symlink_to(mnist / "manifest.json")
+    folder = tmp_path / "native-aot"
+    folder.mkdir()
+    (folder / "firmware.elf").symlink_to(Path(sys.executable).resolve())
+    (folder / "build.txt").write_text("cc 1.0\n-O2\n")
+    written = measure(folder, "native", "aot", "semihosting")
+    assert written.link == "pty"
+    assert written.image_flash_bytes > 0
+    assert written.flash_bytes is written.ram_bytes is written.stack_bytes is written.instructions is None
+
+
+def test_without_an_image_the_error_says_what_builds_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "measure", "--board", "qemu", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == f"error: there is no {tmp_path}/firmware.elf; make firmware builds it\n"
+
+
+# ---- nothing gets slower or larger unseen ----
+
+
+def test_the_committed_model_is_as_fast_and_as_small_as_committed(tmp_path: Path) -> None:
+    compiler, before = committed.read()
+    assert before.keys() == AOT.keys(), "run python -m bench update"
+    same = compiler == committed.compiler()
+    tolerance = committed.TOLERANCE if same else committed.OTHER_COMPILER
+    assert committed.growth(committed.measured(tmp_path), before, tolerance) == []
+
+
+def test_growth_beyond_the_tolerance_is_named() -> None:
+    before = {"aot-speed": {"instructions": 150_000, "flash_bytes": 15_000}}
+    now = {"aot-speed": {"instructions": 153_001, "flash_bytes": 15_300}}
+    assert committed.growth(now, before, 0.02) == ["aot-speed instructions: 153,001 instead of 150,000"]
+
+
+def test_a_row_of_the_benchmark_has_the_keys_that_others_read() -> None:
+    keys = {"engine", "options", "instructions", "instructions_per_mac", "flash_bytes", "model_bytes"}
+    assert keys | {"ram_bytes", "bit_exact"} <= {field.name for field in dataclasses.fields(Row)}
