@@ -1,0 +1,139 @@
+"""The Makefile: the order of the road, nothing done twice, no variant in another's folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.road import ROOT
+
+BUILD = Path("build/mnist-pretrained")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tracked files in a folder of their own, with this repository's virtual environment."""
+    if not (ROOT / ".venv" / ".test").exists():
+        pytest.fail("make test sets up .venv, which this test uses; run it with make test")
+    folder = tmp_path_factory.mktemp("checkout")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, tracked.stdout.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # A make that runs these tests must not lend its flags and variables to the one under test.
+    environment = {
+        name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"
+    }
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=280
+    )
+
+
+def written(folder: Path) -> dict[Path, int]:
+    """Every file under build/ with the time it was last written."""
+    return {path: path.stat().st_mtime_ns for path in (folder / "build").rglob("*") if path.is_file()}
+
+
+def test_the_road_runs_once_and_a_second_make_does_nothing(checkout: Path) -> None:
+    first = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "equal to the reference" in first.stdout
+    assert (checkout / BUILD / "report" / "index.html").exists()
+    before = written(checkout)
+    second = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "equal to the reference" in second.stdout
+    assert written(checkout) == before
+
+    more = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=400")
+    assert more.returncode == 0, more.stdout + more.stderr
+    changed = {path.name for path, when in written(checkout).items() if before.get(path) != when}
+    assert "validation.json" in changed, "another number of images is another validation"
+    assert not changed & {"model.tflite", "model.c", "firmware.elf"}, "and nothing before it is made again"
+
+
+def test_a_variant_keeps_out_of_anothers_folder(checkout: Path) -> None:
+    make(checkout, "RECIPE=pretrained", "BOARD=native", "firmware")
+    before = written(checkout)
+    other = make(checkout, "RECIPE=pretrained", "BOARD=native", "OPTIMIZE=portable", "firmware")
+    assert other.returncode == 0, other.stdout + other.stderr
+    after = written(checkout)
+    assert {path: after[path] for path in before} == before
+    assert (checkout / BUILD / "native-aot-portable" / "firmware.elf").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["BOARD=toaster"], "BOARD=toaster is not one of: qemu native nano33ble"),
+        (["RECIPE=fast"], "RECIPE=fast is not one of"),
+        (["MODEL=imagenet"], "MODEL=imagenet is not one of: mnist fashion"),
+        (["KERAS=my.keras"], "KERAS= needs DATA="),
+    ],
+)
+def test_a_variable_with_a_value_that_is_not_known_is_refused(
+    checkout: Path, arguments: list[str], message: str
+) -> None:
+    done = make(checkout, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_help_names_every_target(checkout: Path) -> None:
+    done = make(checkout, "help")
+    assert done.returncode == 0
+    for target in (
+        "all",
+        "tflite",
+        "firmware",
+        "flash",
+        "validate",
+        "report",
+        "bench",
+        "test",
+        "lint",
+        "clean",
+    ):
+        assert f"make {target}" in done.stdout
+
+
+def test_a_failed_validation_is_not_taken_for_done(checkout: Path) -> None:
+    arguments = ("RECIPE=pretrained", "BOARD=native", "IMAGES=50")
+    make(checkout, *arguments, "firmware")
+    firmware = checkout / BUILD / "native-aot" / "firmware.elf"
+    script = "#!/bin/sh\nexit 1\n"
+    assert make(checkout, *arguments).returncode == 0
+    firmware.write_text(script)
+    for _ in range(2):
+        assert make(checkout, *arguments).returncode != 0
+    firmware.unlink()
+    assert make(checkout, *arguments).returncode == 0
+
+
+def test_missing_tools_are_named_with_every_package_manager(tmp_path: Path) -> None:
+    """Without root, sudo or a compiler: one line, exit code 2."""
+    for tool in ("sh", "id", "tr", "sed"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
+    (tmp_path / "id").unlink()
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    done = subprocess.run(
+        ["sh", ROOT / "tools" / "require.sh", "arm", "qemu"],
+        env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    for command in (
+        "sudo apt install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
+        "sudo dnf install arm-none-eabi-gcc-cs",
+        "sudo pacman -S arm-none-eabi-gcc",
+        "brew install gcc-arm-embedded qemu",
+    ):
+        assert command in line
