@@ -9,6 +9,10 @@ from contract import cli
 
 def main(arguments: list[str]) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
+    if arguments[:1] == ["compare"]:
+        from quantize import compare
+
+        return compare.main(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.model is not None and options.data is None:
@@ -37,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Quantise a Keras 3 model to a full-integer flatbuffer (int8 in, int8 out, a batch of 1) "
         "and run TensorFlow Lite Micro over the test images. Writes model.tflite, manifest.json and "
         "reference.npz.",
-        epilog="python -m quantize.compare measures the two methods against each other.",
+        epilog="python -m quantize compare --help: the two methods measured against each other.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", type=Path, metavar="FILE", help="the float model, a .keras file")

@@ -41,10 +41,8 @@ def quantised(images: NDArray[np.float32], tensor: Tensor) -> NDArray[np.int8]:
     return np.clip(scaled, -128, 127).astype(np.int8)
 
 
-def share_right(outputs: NDArray[np.generic], labels: NDArray[np.int64] | None) -> float | None:
+def share_right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
     """The share of `outputs` (N, classes) whose largest element, the first of equals, is the label's."""
-    if labels is None:
-        return None
     return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
 
 
@@ -84,8 +82,8 @@ def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
         classes=origin.classes,
         accuracy=Accuracy(
             images=len(reference.inputs),
-            float_model=None if predictions is None else share_right(predictions, labels),
-            int8_model=share_right(reference.outputs, labels),
+            float_model=None if predictions is None or labels is None else share_right(predictions, labels),
+            int8_model=None if labels is None else share_right(reference.outputs, labels),
         ),
         arena_bytes=tflm.arena_bytes(model),
         representative_images=origin.representative_images,

@@ -1,13 +1,11 @@
-"""python -m quantize.compare: PTQ and QAT side by side, layer by layer, and how many images PTQ needs."""
+"""python -m quantize compare: PTQ and QAT side by side, layer by layer, and how many images PTQ needs."""
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract import cli
 from contract.files import write_text
 
 if TYPE_CHECKING:
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
     from quantize import stage
     from quantize.comparison import compare
@@ -39,39 +36,35 @@ def show(comparison: "Comparison") -> None:
 
     console = Console()
     methods = Table(
-        "", "float, validation", "float, test", "int8, validation", "int8, test", "bytes", "seconds",
         title=f"{comparison.model}: {comparison.validation_images:,} validation and "
-        f"{comparison.test_images:,} test images",
-    )  # fmt: skip
+        f"{comparison.test_images:,} test images"
+    )
+    for column in ("", "validation", "test", "bytes", "seconds"):
+        methods.add_column(column, justify="right" if column else "left", no_wrap=True)
     for method in comparison.methods:
         methods.add_row(
-            method.method.upper(),
-            *(
-                f"{share:.2%}"
-                for score in (method.float_model, method.int8_model)
-                for share in asdict(score).values()
-            ),
-            f"{method.flatbuffer_bytes:,}",
-            f"{method.seconds:.0f}",
+            method.method,
+            f"{method.validation_accuracy:.2%}",
+            f"{method.test_accuracy:.2%}",
+            "" if method.flatbuffer_bytes is None else f"{method.flatbuffer_bytes:,}",
+            "" if method.seconds is None else f"{method.seconds:.0f}",
         )
     console.print(methods)
     noise = Table(title="signal to quantisation noise, dB")
     noise.add_column("layer", no_wrap=True)
     noise.add_column("operator", no_wrap=True)
-    for method in comparison.methods:
-        noise.add_column(f"{method.method.upper()} weights", justify="right")
+    measured = {method.method: method.layers for method in comparison.methods if method.layers}
+    for name in measured:
+        noise.add_column(f"{name} weights", justify="right")
         noise.add_column("activations", justify="right")
-    for rows in zip(*(method.layers for method in comparison.methods), strict=True):
+    for rows in zip(*measured.values(), strict=True):
         ratios = [ratio for row in rows for ratio in (row.weights_db, row.activations_db)]
         noise.add_row(rows[0].layer, rows[0].operator, *("" if r is None else f"{r:.1f}" for r in ratios))
     console.print(noise)
-    sizes = Table("images", "draw", "int8, validation", "int8, test", title="representative dataset of PTQ")
+    sizes = Table("images", "draw", "validation", "test", title="representative dataset of PTQ")
     for draw in comparison.representative:
         sizes.add_row(
-            f"{draw.images:,}",
-            str(draw.seed),
-            f"{draw.int8_model.validation:.2%}",
-            f"{draw.int8_model.test:.2%}",
+            f"{draw.images:,}", str(draw.seed), f"{draw.validation_accuracy:.2%}", f"{draw.test_accuracy:.2%}"
         )
     console.print(sizes)
     print(f"chosen   {comparison.chosen} by validation accuracy")
@@ -79,7 +72,7 @@ def show(comparison: "Comparison") -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m quantize.compare",
+        prog="python -m quantize compare",
         description="Quantise a float model by PTQ and by QAT and measure both: accuracy, bytes, noise in "
         "each layer; then PTQ with 50 to 1,000 representative images, three draws each. Prints three tables "
         "and writes quantization.json. The better method is chosen on the validation images; the test images "
@@ -94,7 +87,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", help="the model's name in the tables (default: the file's)")
     return parser
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from rich.progress import Progress
 
 from contract.flatbuffer import Model
 from quantize import artefacts, ptq, qat, stage, tflm
+from quantize.artefacts import share_right
 from quantize.dataset import Dataset, draw_balanced
 from quantize.naming import operator_names
 from quantize.network import Network
@@ -23,23 +23,15 @@ NOISE_IMAGES = 200
 
 
 @dataclass(frozen=True)
-class Score:
-    """Shares of right answers, 0 to 1."""
-
-    validation: float
-    test: float
-
-
-@dataclass(frozen=True)
 class Method:
-    """One way to quantise, measured."""
+    """One network on the validation and the test images; accuracies are shares of right answers, 0 to 1."""
 
-    method: str
-    int8_model: Score
-    float_model: Score  # the network that was rounded: for QAT the fine-tuned one
-    flatbuffer_bytes: int
-    seconds: float  # of quantising, training included
-    layers: tuple[LayerNoise, ...]
+    method: str  # float, ptq, float fine-tuned (what QAT trained, before it was rounded), qat
+    validation_accuracy: float
+    test_accuracy: float
+    flatbuffer_bytes: int | None = None  # None for a float network, as are the others
+    seconds: float | None = None  # of quantising, training included
+    layers: tuple[LayerNoise, ...] | None = None  # against the float network that was rounded
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,8 @@ class Draw:
 
     images: int
     seed: int
-    int8_model: Score
+    validation_accuracy: float
+    test_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class Comparison:
     test_images: int
     methods: tuple[Method, ...]
     representative: tuple[Draw, ...]
-    chosen: str  # the method with the better validation accuracy; PTQ, which needs no training, of equals
+    chosen: str  # ptq or qat: the better on validation images; of equals PTQ, which needs no training
 
 
 def compare(
@@ -74,56 +67,60 @@ def compare(
     drawn = draw_balanced(data.y_train, REPRESENTATIVE, 0)
     started = time.perf_counter()
     flatbuffer = ptq.converted(network.single, data.x_train[drawn])
-    trained_after = _measured("ptq", network, flatbuffer, data, time.perf_counter() - started)
+    after = _int8("ptq", network, flatbuffer, data, time.perf_counter() - started)
     started = time.perf_counter()
     tuned = qat.fine_tuned(network, data, drawn, seed=0)
-    aware = _measured("qat", tuned.network, tuned.flatbuffer, data, time.perf_counter() - started)
-    draws = []
-    for size in sizes:
-        for seed in seeds:
-            drawn = draw_balanced(data.y_train, size, seed)
-            flatbuffer = ptq.converted(network.single, data.x_train[drawn])
-            model = stage.checked_and_slim(flatbuffer, data.x_validation)[1]
-            draws.append(Draw(len(drawn), seed, _score(model, data, f"PTQ with {size} images, draw {seed}")))
+    aware = _int8("qat", tuned.network, tuned.flatbuffer, data, time.perf_counter() - started)
     return Comparison(
         model=name,
         validation_images=len(data.x_validation),
         test_images=len(data.x_test),
-        methods=(trained_after, aware),
-        representative=tuple(draws),
-        chosen="qat" if aware.int8_model.validation > trained_after.int8_model.validation else "ptq",
+        methods=(
+            Method("float", *_float_accuracies(network, data)),
+            after,
+            Method("float fine-tuned", *_float_accuracies(tuned.network, data)),
+            aware,
+        ),
+        representative=tuple(_draw(network, data, size, seed) for size in sizes for seed in seeds),
+        chosen="qat" if aware.validation_accuracy > after.validation_accuracy else "ptq",
     )
 
 
-def _measured(method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float) -> Method:
+def _int8(method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float) -> Method:
     whole, model = stage.checked_and_slim(flatbuffer, data.x_validation)
     names = operator_names(whole, network.layers)
     return Method(
-        method=method,
-        int8_model=_score(model, data, method.upper()),
-        float_model=Score(
-            _right(network.predict(data.x_validation), data.y_validation),
-            _right(network.predict(data.x_test), data.y_test),
-        ),
+        method,
+        *_int8_accuracies(model, data, method.upper()),
         flatbuffer_bytes=len(model.data),
         seconds=seconds,
         layers=tuple(layer_noise(network, model, names, data.x_validation[:NOISE_IMAGES])),
     )
 
 
-def _score(model: Model, data: Dataset, what: str) -> Score:
-    """The int8 model's accuracy on validation and test images, by TensorFlow Lite Micro."""
-    shares = []
+def _draw(network: Network, data: Dataset, size: int, seed: int) -> Draw:
+    drawn = draw_balanced(data.y_train, size, seed)
+    flatbuffer = ptq.converted(network.single, data.x_train[drawn])
+    model = stage.checked_and_slim(flatbuffer, data.x_validation)[1]
+    return Draw(len(drawn), seed, *_int8_accuracies(model, data, f"PTQ, {size} images, draw {seed}"))
+
+
+def _float_accuracies(network: Network, data: Dataset) -> tuple[float, float]:
+    """On the validation and on the test images, as the next one."""
+    return (
+        share_right(network.predict(data.x_validation), data.y_validation),
+        share_right(network.predict(data.x_test), data.y_test),
+    )
+
+
+def _int8_accuracies(model: Model, data: Dataset, what: str) -> tuple[float, float]:
+    """By TensorFlow Lite Micro, with a progress bar called `what` on stderr."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=len(data.x_validation) + len(data.x_test))
-        for images, labels in ((data.x_validation, data.y_validation), (data.x_test, data.y_test)):
+
+        def share(images: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
             inputs = artefacts.quantised(images, model.input)
             answers = tflm.outputs(model, inputs, lambda count: progress.advance(task, count))
-            shares.append(_right(answers, labels))
-    return Score(*shares)
+            return share_right(answers, labels)
 
-
-def _right(outputs: NDArray[Any], labels: NDArray[np.int64]) -> float:
-    share = artefacts.share_right(outputs, labels)
-    assert share is not None  # there are labels
-    return share
+        return share(data.x_validation, data.y_validation), share(data.x_test, data.y_test)

@@ -227,14 +227,16 @@ def test_the_comparison_measures_both_methods_and_every_draw(
     data = read_dataset(dataset, network.input_shape, network.outputs)
     monkeypatch.setattr("quantize.qat.fine_tuned", lambda network, data, drawn, seed: tuned)
     comparison = compare(network, data, "stripes", sizes=(20, 40), seeds=(0, 1))
-    assert [method.method for method in comparison.methods] == ["ptq", "qat"]
+    exact, after, exact_tuned, aware = comparison.methods
+    assert (exact.method, after.method, aware.method) == ("float", "ptq", "qat")
+    assert exact.test_accuracy == read(ptq)[2]["accuracy"]["float_model"]
     assert [(draw.images, draw.seed) for draw in comparison.representative] == [
         (20, 0), (20, 1), (40, 0), (40, 1),
     ]  # fmt: skip
     assert (comparison.validation_images, comparison.test_images) == (125, 400)
-    assert comparison.methods[0].float_model.test == read(ptq)[2]["accuracy"]["float_model"]
-    for method in comparison.methods:
-        assert method.int8_model.test >= method.float_model.test - 0.02
+    for method, rounded in ((after, exact), (aware, exact_tuned)):
+        assert method.layers is not None
+        assert abs(method.test_accuracy - rounded.test_accuracy) <= 0.02
         assert [layer.layer for layer in method.layers] == read(ptq)[2]["layers"]
         # Eight bits are worth some 30 to 50 dB, whether the weights were trained for it or not.
         assert all(25 < layer.activations_db < 60 for layer in method.layers)
@@ -244,8 +246,8 @@ def test_the_comparison_measures_both_methods_and_every_draw(
                 assert 30 < layer.weights_db < 60
             else:
                 assert layer.weights_db is None
-    better = max(comparison.methods, key=lambda method: method.int8_model.validation)
-    assert comparison.chosen in ("ptq", better.method)
+    better = aware.validation_accuracy > after.validation_accuracy
+    assert comparison.chosen == ("qat" if better else "ptq")
     show(comparison)
     assert "which_third" in capsys.readouterr().out
 
@@ -444,3 +446,4 @@ def test_the_command_answers_help_at_once_and_errors_in_one_line(tmp_path: Path,
     assert failed.stderr.startswith("error: cannot read")
     assert failed.stderr.count("\n") == 1
     assert command("--model", "float.keras", "--out", "out").returncode == 2
+    assert "representative" in command("compare", "--help").stdout
