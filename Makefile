@@ -42,6 +42,7 @@ line := $(if $(filter qemu-uart nano33ble-uart,$(BOARD)-$(LINK)),-uart)
 # Which TensorFlow Lite Micro the sketch meets: the Library Manager's release, or a clone that is given.
 ifeq ($(ENGINE),tflm)
 $(if $(filter nano33ble,$(BOARD)),,$(error ENGINE=tflm is an Arduino library: it needs BOARD=nano33ble))
+$(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 clone := $(if $(TFLM_LIBRARY),-$(notdir $(abspath $(TFLM_LIBRARY))))
 library_with = $(if $(wildcard $(TFLM_LIBRARY)/src/$1),$2)
 library := $(if $(TFLM_LIBRARY),$(or $(call library_with,Chirale_TensorFlowLite.h,chirale),$(call \

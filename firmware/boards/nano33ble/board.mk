@@ -1,8 +1,8 @@
 # The Arduino Nano 33 BLE is compiled by arduino-cli, from a sketch that is put together here. An Arduino sketch
 # finds a header only beside the file that includes it, or in a library. So src/ is one flat folder, into which
-# every source goes with the folders taken off its includes. LINK=usb (default) or uart chooses the line.
+# every source goes with the folders taken off its includes. Arduino's builders leave .inc behind, and older ones
+# .cc: they become .h and .cpp. LINK=usb (default) or uart chooses the line.
 SKETCH := $(OUT)/nano33ble
-LIBRARY ?= chirale
 TFLM_LIBRARY ?=
 
 lines := usb uart
@@ -10,8 +10,9 @@ $(if $(filter $(LINK),$(lines)),,$(error LINK=$(LINK) is not a line of BOARD=nan
 
 HERE := boards/nano33ble
 line_header := $(HERE)/line_$(LINK).h
-sketch_sources := board.h engine.h $(wildcard core/*.[ch] $(foreach suffix,c h S cpp,$(ENGINE_DIR)/*.$(suffix))) \
-    $(HERE)/board.cpp $(HERE)/board_memory.h $(wildcard $(foreach suffix,c h cc,$(GENERATED)/*.$(suffix)))
+sketch_sources := board.h engine.h $(wildcard core/*.[ch] $(foreach suffix,c h inc S cpp,$(ENGINE_DIR)/*.$(suffix))) \
+    $(HERE)/board.cpp $(HERE)/board_memory.h $(wildcard $(foreach suffix,c h inc S cc cpp,$(GENERATED)/*.$(suffix)))
+$(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 $(if $(wildcard $(ENGINE_DIR)/*.c $(ENGINE_DIR)/*.cpp),,$(error ENGINE=$(ENGINE): nothing in $(ENGINE_DIR)))
 
 # The library's lines of the profile. A clone is named by its folder, a release of the Library Manager by its version.
@@ -36,11 +37,12 @@ $(SKETCH)/sketch.yaml: $(OUT)/sketch.txt $(sketch_sources) $(line_header) $(addp
 	@cp $(HERE)/nano33ble.ino $(SKETCH)
 	@cp $(line_header) $(SKETCH)/src/line.h
 	@for source in $(sketch_sources); do \
-	    file=$$(basename $$source | sed 's/\.cc$$/.cpp/'); \
+	    file=$$(basename $$source | sed 's/\.cc$$/.cpp/; s/\.inc$$/_inc.h/'); \
 	    if test -e $(SKETCH)/src/$$file; then \
 	        echo "error: the sketch would hold two files called $$file; rename $$source" >&2; exit 2; \
 	    fi; \
-	    sed 's|^\(#include "\).*/\([^/]*"\)|\1\2|' $$source > $(SKETCH)/src/$$file; \
+	    sed 's|^\(#include "\)[^"]*/|\1|; s|^\(#include "[^"]*\)\.inc"|\1_inc.h"|' $$source \
+	        > $(SKETCH)/src/$$file; \
 	done
 	@{ cat $(HERE)/sketch.yaml; \
 	    $(if $(libraries),printf '    libraries:\n      - %s\n' '$(libraries)';) \
