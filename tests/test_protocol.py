@@ -88,6 +88,14 @@ def test_cobs_decodes_what_the_cobs_package_encoded(core: Harness, packet: bytes
     assert core.cobs_decode(cobs.encode(packet)) == (True, packet)
 
 
+@pytest.mark.parametrize("after", [b"", b"\0", b"\0\0", b"\0" + b"\x08" * 300])
+def test_cobs_is_right_for_runs_of_every_length(core: Harness, after: bytes) -> None:
+    for length in range(2 * 254 + 3):
+        packet = b"\x07" * length + after
+        assert core.cobs_encode(packet, 1000) == b"\0" + cobs.encode(packet) + b"\0"
+        assert core.cobs_decode(cobs.encode(packet)) == (True, packet)
+
+
 @given(st.binary(max_size=600).map(lambda data: data.replace(b"\0", b"\1")))
 def test_cobs_judges_any_bytes_as_the_cobs_package_does(core: Harness, data: bytes) -> None:
     whole, decoded = core.cobs_decode(data)

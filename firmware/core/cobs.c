@@ -4,10 +4,10 @@ static void open_block(struct cobs_writer *writer) {
     writer->block = writer->length++;
 }
 
-/* Afterwards there is room for a whole block and the delimiter behind it. */
+/* Afterwards there is room for another block, however long. */
 static void close_block(struct cobs_writer *writer) {
     writer->buffer[writer->block] = (uint8_t)(writer->length - writer->block);
-    if (writer->length + 1 + COBS_MAX_BLOCK + 1 > COBS_WRITER_BYTES) {
+    if (writer->length + 1 + COBS_MAX_BLOCK > COBS_WRITER_BYTES) {
         writer->sink(writer->buffer, writer->length);
         writer->length = 0;
     }
