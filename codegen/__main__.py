@@ -31,6 +31,16 @@ def arguments() -> argparse.ArgumentParser:
         default="chirale",
         help="with --engine tflm: Chirale_TensorFLowLite (the default) or Arduino_TensorFlowLite",
     )
+    parser.add_argument(
+        "--optimize",
+        choices=("speed", "size", "portable"),
+        default="speed",
+        help="with --engine aot: the fastest kernels for a Cortex-M4 (the default), little memory, or the "
+        "plain kernels; all give the same outputs, and all run on every processor",
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="with --engine aot: say why each operator got its form"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser
 
@@ -40,7 +50,15 @@ def main(argv: list[str]) -> int:
 
     from codegen.generate import generate
 
-    summary = generate(options.tflite, options.manifest, options.engine, options.library, options.out)
+    summary = generate(
+        options.tflite,
+        options.manifest,
+        options.engine,
+        options.library,
+        options.out,
+        options.optimize,
+        options.explain,
+    )
     print(summary)
     return 0
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from codegen.aot.emit import KERNEL_NAMES, model_header, model_source
+from codegen.aot.emit import KERNEL_NAMES, claim_names, model_header, model_source
+from codegen.aot.emit_assembly import FILE as ASSEMBLY_FILE
+from codegen.aot.emit_assembly import model_kernels
+from codegen.aot.forms import explanation
 from codegen.aot.plan import plan_model
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
@@ -16,11 +19,20 @@ from contract.manifest import Manifest, read_manifest
 from contract.runtimes import RUNTIMES, check
 
 
-def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str, out: Path) -> str:
+def generate(
+    tflite: Path,
+    manifest_path: Path | None,
+    engine: str,
+    library: str,
+    out: Path,
+    optimize: str = "speed",
+    explain: bool = False,
+) -> str:
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
-    `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. UserError, with nothing
-    written, where the flatbuffer is damaged or not supported, or is not the manifest's.
+    `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. `optimize` is one of
+    codegen.aot.forms.OPTIMIZE; `explain` adds to the summary why each operator has its form. UserError, with
+    nothing written, where the flatbuffer is damaged or not supported, or is not the manifest's.
     """
     model = read_model(tflite)
     manifest = None if manifest_path is None else read_manifest(manifest_path)
@@ -33,13 +45,15 @@ def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str
     check(model, runtime)
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
-        texts, details = _aot(model, manifest, name)
+        texts, details = _aot(model, manifest, name, optimize, explain)
     else:
         texts, details = _tflm(model, manifest, name, library)
     texts["model_info.h"] = model_info_header(model)
     texts["model_info.c"] = model_info(model, name)
     for file_name, text in texts.items():
         _write(out / file_name, text)
+    if ASSEMBLY_FILE not in texts:  # left by a run with other options, it would be compiled, too
+        (out / ASSEMBLY_FILE).unlink(missing_ok=True)
     operators = ", ".join(operator.name for operator in model.operators)
     return (
         f"{tflite.name} for {runtime.title}\n"
@@ -49,12 +63,21 @@ def generate(tflite: Path, manifest_path: Path | None, engine: str, library: str
     )
 
 
-def _aot(model: Model, manifest: Manifest | None, name: str) -> tuple[dict[str, str], str]:
+def _aot(
+    model: Model, manifest: Manifest | None, name: str, optimize: str, explain: bool
+) -> tuple[dict[str, str], str]:
     identifiers = Identifiers(KERNEL_NAMES)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
-    plan = plan_model(model, layers)
-    texts = {"model.h": model_header(plan, name), "model.c": model_source(plan, name, identifiers)}
-    return texts, f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
+    plan = plan_model(model, layers, optimize)
+    names = claim_names(plan, identifiers)
+    texts = {"model.h": model_header(plan, name), "model.c": model_source(plan, name, names)}
+    kernels = model_kernels(plan, name, names)
+    if kernels is not None:
+        texts[ASSEMBLY_FILE] = kernels
+    details = f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
+    if explain:
+        details += f"\n  forms      optimised for {optimize}\n{explanation(plan.choices)}"
+    return texts, details
 
 
 def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> tuple[dict[str, str], str]:

@@ -38,6 +38,7 @@ def test_help_answers_in_half_a_second(root: Path) -> None:
 def test_the_aot_engine_gets_its_sources_and_a_summary(root: Path, mnist: Path, tmp_path: Path) -> None:
     result = run(
         *("--tflite", mnist / "model.tflite", "--manifest", mnist / "manifest.json", "--out", tmp_path),
+        *("--optimize", "portable"),
         folder=root,
     )
     assert result.returncode == 0, result.stderr
@@ -63,7 +64,7 @@ def test_layers_are_called_as_in_the_manifest(mnist: Path, tmp_path: Path) -> No
 
 
 def test_layers_are_called_by_their_operator_without_a_manifest(mnist: Path, tmp_path: Path) -> None:
-    main(["--tflite", str(mnist / "model.tflite"), "--out", str(tmp_path)])
+    main(["--tflite", str(mnist / "model.tflite"), "--optimize", "portable", "--out", str(tmp_path)])
     source = (tmp_path / "model.c").read_text()
     assert "conv_2d_int8(&conv_0, input, conv_0_output);" in source
     assert "max_pool_2d_int8(&pool_1, conv_0_output, pool_1_output);" in source

@@ -1,10 +1,11 @@
 """Prints a plan as model.h and model.c."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from codegen.aot import describe
 from codegen.aot.plan import Plan
-from codegen.aot.step import Constant, Step, Value
+from codegen.aot.step import Assembly, Constant, Step, Value
 from codegen.c_source import GENERATED, INDENT, comment, integer, integer_rows
 from codegen.names import Identifiers
 from contract.flatbuffer import Tensor
@@ -12,12 +13,40 @@ from contract.flatbuffer import Tensor
 # What model.c and the kernel headers define at file scope: names that no layer may have.
 # fmt: off
 KERNEL_NAMES = (
-    "arena", "clip_window", "conv_2d_int8", "conv_2d_window", "divide_by_power_of_two",
-    "fully_connected_int8", "high_multiply", "max_pool_2d_int8", "model_input", "model_invoke",
-    "model_output", "requantize", "softmax_exp", "softmax_exp_near_zero", "softmax_int8",
-    "softmax_reciprocal", "softmax_row", "softmax_shift_left", "softmax_term",
+    "arena", "clip_window", "conv_2d_dual_int8", "conv_2d_int8", "conv_2d_window",
+    "conv_pool_packed_int8", "dense_add_halves", "dense_inputs", "dense_pairs", "dense_sum",
+    "dense_sums_5", "divide_by_power_of_two", "dual_greatest", "dual_patch", "dual_pixels", "dual_pooled",
+    "dual_sums", "dual_window", "even_bytes", "fully_connected_dual_int8", "fully_connected_int8",
+    "halves", "high_multiply", "load_word", "max_pool_2d_int8", "model_input", "model_invoke",
+    "model_output", "multiply_add_halves", "multiply_high_add", "odd_bytes", "packed_block",
+    "packed_direct_stream", "packed_expand", "packed_expand_filter", "packed_fast_stream",
+    "packed_fields", "packed_fill", "packed_filter", "packed_greater", "packed_pad", "packed_pair",
+    "packed_part", "packed_position", "packed_rows", "packed_shape", "packed_steps", "packed_stream",
+    "packed_unit", "requantize", "requantize_one_step", "saturate_int8", "softmax_exp",
+    "softmax_exp_near_zero", "softmax_int8", "softmax_output", "softmax_reciprocal", "softmax_row",
+    "softmax_scale", "softmax_shift_left", "softmax_table_int8", "softmax_term", "store_word",
 )
 # fmt: on
+
+
+@dataclass(frozen=True)
+class Names:
+    """What things are called in C."""
+
+    buffers: list[str]  # those of the arena
+    parts: dict[Constant | Assembly, str]
+
+
+def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
+    """The names of everything at file scope; `identifiers` has handed out those of the layers."""
+    return Names(
+        [identifiers.claim(buffer.name) for buffer in plan.arena.buffers],
+        {
+            part: identifiers.claim(f"{step.layer}_{part.suffix}")
+            for step in plan.steps
+            for part in step.parts
+        },
+    )
 
 
 def model_header(plan: Plan, name: str) -> str:
@@ -66,15 +95,15 @@ const int8_t *model_output(void);
 """
 
 
-def model_source(plan: Plan, name: str, identifiers: Identifiers) -> str:
-    """The text of model.c. `identifiers` has handed out the names of the layers."""
-    buffers = [identifiers.claim(buffer.name) for buffer in plan.arena.buffers]
+def model_source(plan: Plan, name: str, names: Names) -> str:
+    """The text of model.c."""
+    buffers = names.buffers
     headers = sorted({step.header for step in plan.steps})
     parts = [
         comment([f"Model {name}: constants, arena and one inference.", GENERATED]),
         "\n".join(f'#include "{header}"' for header in ["model.h", *headers]),
         _arena(plan, buffers),
-        *(_layer(plan, step, identifiers) for step in plan.steps),
+        *(_layer(step, names.parts) for step in plan.steps),
         _invoke(plan, buffers),
         _access(plan, buffers),
     ]
@@ -105,16 +134,19 @@ def _arena(plan: Plan, names: list[str]) -> str:
     return "\n".join([comment(about), "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];", "", *pointers])
 
 
-def _layer(plan: Plan, step: Step, identifiers: Identifiers) -> str:
-    """The comment, the constants and the parameters of one step."""
-    names = {constant: identifiers.claim(f"{step.layer}_{constant.suffix}") for constant in step.constants}
+def _layer(step: Step, names: Mapping[Constant | Assembly, str]) -> str:
+    """The comment, the constants, the functions and the parameters of one step."""
     parts = [comment([f"{step.layer}: {step.description[0]}", *step.description[1:]])]
-    for constant, name in names.items():
+    for constant in step.constants:
         dimensions = "".join(f"[{size}]" for size in _dimensions(constant))
+        alignment = "_Alignas(4) " if constant.word_aligned else ""
         parts.append(
-            f"static const {constant.c_type} {name}{dimensions} = {{\n"
+            f"static const {alignment}{constant.c_type} {names[constant]}{dimensions} = {{\n"
             f"{integer_rows(constant.values, constant.rows)}\n}};"
         )
+    if step.assembly:
+        parts.append(comment(["In model_kernels.S, for a Cortex-M4."]))
+    parts.extend(f"{function.macro} {names[function]};" for function in step.assembly)
     fields = _fields(step.parameters, names, INDENT)
     parts.append(f"static const struct {step.kernel} {step.layer} = {{\n{fields}\n}};")
     return "\n".join(parts)
@@ -125,17 +157,19 @@ def _dimensions(constant: Constant) -> tuple[int, ...]:
     return (constant.values.size,)
 
 
-def _fields(parameters: Mapping[str, Value], names: Mapping[Constant, str], indent: str) -> str:
+def _fields(parameters: Mapping[str, Value], names: Mapping[Constant | Assembly, str], indent: str) -> str:
     return "\n".join(
         f"{indent}.{name} = {_value(value, names, indent)}," for name, value in parameters.items()
     )
 
 
-def _value(value: Value, names: Mapping[Constant, str], indent: str) -> str:
+def _value(value: Value, names: Mapping[Constant | Assembly, str], indent: str) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, Constant):
         return names[value]
+    if isinstance(value, Assembly):
+        return f"ON_CORTEX_M4({names[value]})"
     if isinstance(value, Mapping):
         return f"{{\n{_fields(value, names, indent + INDENT)}\n{indent}}}"
     return integer(value)
@@ -145,8 +179,12 @@ def _invoke(plan: Plan, names: list[str]) -> str:
     lines = []
     for layer in plan.layers:
         if isinstance(layer, Step):
-            source, target = (names[plan.buffer_of[tensor]] for tensor in (layer.input, layer.output))
-            lines.append(f"{layer.kernel}_int8(&{layer.layer}, {source}, {target});")
+            buffers = [plan.buffer_of[layer.input], plan.buffer_of[layer.output]]
+            if layer.scratch:
+                buffers.append(plan.scratch_of[layer.layer])
+            arguments = ", ".join([f"&{layer.layer}", *(names[buffer] for buffer in buffers)])
+            fused = f" /* and {', '.join(layer.fused)} */" if layer.fused else ""
+            lines.append(f"{layer.kernel}_int8({arguments});{fused}")
         else:
             lines.append(comment([f"{layer.layer}: {layer.description[0]}", *layer.description[1:]]))
     body = "\n".join(INDENT + line for line in lines)

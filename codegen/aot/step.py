@@ -14,14 +14,29 @@ class Constant:
     suffix: str  # weights, bias, ...
     values: NDArray[np.integer]  # int8 or int32
     rows: tuple[str, ...] = ()  # a comment for each slice along the first dimension
+    word_aligned: bool = False  # bytes that a kernel reads as words
 
     @property
     def c_type(self) -> str:
         return {1: "int8_t", 4: "int32_t"}[self.values.itemsize]
 
 
-# The value of a field of a kernel's parameters: a number, an array, no array (NULL), or a struct within.
-Value = int | Constant | None | Mapping[str, "Value"]
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """A function made for one layer by an assembler macro, in model_kernels.S.
+
+    Its name in C is the layer's name and `suffix`, its type the C function type called like the macro.
+    """
+
+    suffix: str
+    macro: str
+    header: str  # the file in firmware/engines/aot/ that defines the macro
+    arguments: Mapping[str, int]
+
+
+# The value of a field of a kernel's parameters: a number, an array, a function, nothing (NULL), or a struct
+# within.
+Value = int | Constant | Assembly | None | Mapping[str, "Value"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,8 @@ class Step:
     """One call, `<kernel>_int8(&layer, input, output)`, with the parameters `struct <kernel> layer = {...}`.
 
     Whoever adds another form of a kernel returns another `kernel` and `header` here, with the parameters and
-    the packed constants it needs; the emitter prints whatever stands in a step.
+    the packed constants it needs; the emitter prints whatever stands in a step. Where `scratch` is not 0 the
+    call has a fourth argument: that many bytes, aligned to 8, that nothing else uses during the call.
     """
 
     layer: str  # the layer's identifier
@@ -39,10 +55,26 @@ class Step:
     output: int
     parameters: Mapping[str, Value]  # by the field's name, in the order of the struct
     description: tuple[str, ...] = field(repr=False)  # the lines of a comment
+    scratch: int = 0
+    fused: tuple[str, ...] = ()  # the layers behind `layer` that this call computes, too
+
+    @property
+    def last_layer(self) -> str:
+        """The layer whose output this step writes."""
+        return self.fused[-1] if self.fused else self.layer
+
+    @property
+    def parts(self) -> list[Constant | Assembly]:
+        """What has a name of its own in C."""
+        return [value for value in _leaves(self.parameters) if isinstance(value, Constant | Assembly)]
 
     @property
     def constants(self) -> list[Constant]:
-        return _constants(self.parameters)
+        return [part for part in self.parts if isinstance(part, Constant)]
+
+    @property
+    def assembly(self) -> list[Assembly]:
+        return [part for part in self.parts if isinstance(part, Assembly)]
 
 
 @dataclass(frozen=True)
@@ -55,9 +87,8 @@ class Alias:
     description: tuple[str, ...] = field(repr=False)
 
 
-def _constants(value: Value) -> list[Constant]:
-    if isinstance(value, Constant):
-        return [value]
+def _leaves(value: Value) -> list[Value]:
+    """The values in a struct and in the structs within."""
     if isinstance(value, Mapping):
-        return [constant for inner in value.values() for constant in _constants(inner)]
-    return []
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    return [value]

@@ -1,10 +1,14 @@
 """CONV_2D: firmware/engines/aot/conv_2d.h."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.aot import describe
 from codegen.aot.operands import (
     CONVERT_AGAIN,
+    Activation,
     bias_of,
     expect_accumulators_fit,
     expect_operands,
@@ -13,16 +17,44 @@ from codegen.aot.operands import (
     output_of,
     weights_of,
 )
-from codegen.aot.quantization import activation_range, convolution_factors, quantize_multipliers
+from codegen.aot.quantization import (
+    Multiplier,
+    activation_range,
+    convolution_factors,
+    quantize_multipliers,
+)
 from codegen.aot.requantization import requantization
 from codegen.aot.step import Constant, Step
-from codegen.aot.windows import windows
+from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
 from contract.flatbuffer import ConvOptions, Model, Operator
 
 
+@dataclass(frozen=True)
+class Convolution:
+    """A checked CONV_2D: what every form of its kernel is made from."""
+
+    operator: Operator
+    options: ConvOptions
+    input: Activation  # (batch, height, width, channels)
+    output: Activation  # (batch, rows.outputs, columns.outputs, filters)
+    rows: Windows
+    columns: Windows
+    weights: NDArray[np.int8]  # (filters, filter height, filter width, channels)
+    bias: NDArray[np.int32] | None  # (filters,)
+    factors: tuple[float, ...]  # of the requantisation: one, or one for each filter
+    multipliers: tuple[Multiplier, ...]  # the same in fixed point
+    limits: tuple[int, int]  # of the output, by the fused activation
+    description: tuple[str, ...]
+
+
 def plan(model: Model, operator: Operator, layer: str) -> Step:
     """One call for one convolution. UserError where its tensors do not fit together."""
+    return portable(read(model, operator), layer)
+
+
+def read(model: Model, operator: Operator) -> Convolution:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(2, 4))
     options = operator.options
     assert isinstance(options, ConvOptions)
@@ -45,34 +77,18 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
     multipliers = quantize_multipliers(factors, operator)
     values = np.array(weights.values, np.int8)
     expect_accumulators_fit(operator, values.reshape(filters, -1), bias, input.quantization, multipliers)
-    return Step(
-        layer=layer,
-        kernel="conv_2d",
-        header="conv_2d.h",
-        input=input.index,
-        output=output.index,
-        parameters={
-            "input_height": height,
-            "input_width": width,
-            "input_channels": channels,
-            "output_height": rows.outputs,
-            "output_width": columns.outputs,
-            "output_channels": filters,
-            "filter_height": filter_height,
-            "filter_width": filter_width,
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "dilation_height": options.dilation[0],
-            "dilation_width": options.dilation[1],
-            "padding_top": rows.padding,
-            "padding_left": columns.padding,
-            "input_zero_point": input.quantization.zero_point,
-            "weights": Constant("weights", values, tuple(f"filter {index}" for index in range(filters))),
-            "bias": None if bias is None else Constant("bias", bias),
-            "requantization": requantization(
-                multipliers, output, activation_range(options.activation, output.tensor, operator)
-            ),
-        },
+    return Convolution(
+        operator=operator,
+        options=options,
+        input=input,
+        output=output,
+        rows=rows,
+        columns=columns,
+        weights=values,
+        bias=bias,
+        factors=factors,
+        multipliers=multipliers,
+        limits=activation_range(options.activation, output.tensor, operator),
         description=(
             f"{operator.name}, {options.padding.lower()} padding, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
@@ -80,4 +96,40 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
             describe.tensor("output", output.tensor),
             f"  {output.tensor.elements * values[0].size:,} multiply-accumulates",
         ),
+    )
+
+
+def portable(conv: Convolution, layer: str) -> Step:
+    """The plain kernel."""
+    _, height, width, channels = conv.input.shape
+    filters, filter_height, filter_width, _ = conv.weights.shape
+    options = conv.options
+    rows_of = tuple(f"filter {index}" for index in range(filters))
+    return Step(
+        layer=layer,
+        kernel="conv_2d",
+        header="conv_2d.h",
+        input=conv.input.index,
+        output=conv.output.index,
+        parameters={
+            "input_height": height,
+            "input_width": width,
+            "input_channels": channels,
+            "output_height": conv.rows.outputs,
+            "output_width": conv.columns.outputs,
+            "output_channels": filters,
+            "filter_height": filter_height,
+            "filter_width": filter_width,
+            "stride_height": options.stride[0],
+            "stride_width": options.stride[1],
+            "dilation_height": options.dilation[0],
+            "dilation_width": options.dilation[1],
+            "padding_top": conv.rows.padding,
+            "padding_left": conv.columns.padding,
+            "input_zero_point": conv.input.quantization.zero_point,
+            "weights": Constant("weights", conv.weights, rows_of),
+            "bias": None if conv.bias is None else Constant("bias", conv.bias),
+            "requantization": requantization(conv.multipliers, conv.output, conv.limits),
+        },
+        description=conv.description,
     )

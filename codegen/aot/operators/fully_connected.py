@@ -1,10 +1,14 @@
 """FULLY_CONNECTED: firmware/engines/aot/fully_connected.h."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.aot import describe
 from codegen.aot.operands import (
     CONVERT_AGAIN,
+    Activation,
     bias_of,
     expect_accumulators_fit,
     expect_operands,
@@ -13,16 +17,41 @@ from codegen.aot.operands import (
     output_of,
     weights_of,
 )
-from codegen.aot.quantization import activation_range, fully_connected_factors, quantize_multipliers
+from codegen.aot.quantization import (
+    Multiplier,
+    activation_range,
+    fully_connected_factors,
+    quantize_multipliers,
+)
 from codegen.aot.requantization import requantization
 from codegen.aot.step import Constant, Step
 from contract.errors import UserError
 from contract.flatbuffer import FullyConnectedOptions, Model, Operator
 
 
+@dataclass(frozen=True)
+class Dense:
+    """A checked FULLY_CONNECTED: what every form of its kernel is made from."""
+
+    operator: Operator
+    input: Activation
+    output: Activation
+    rows: int  # of the input, each of which passes the layer on its own
+    weights: NDArray[np.int8]  # (units, depth)
+    bias: NDArray[np.int32] | None  # (units,)
+    factors: tuple[float, ...]  # of the requantisation: one, or one for each unit
+    multipliers: tuple[Multiplier, ...]  # the same in fixed point
+    limits: tuple[int, int]  # of the output, by the fused activation
+    description: tuple[str, ...]
+
+
 def plan(model: Model, operator: Operator, layer: str) -> Step:
-    """One call for one dense layer, which every row of the input passes on its own. UserError where its
-    tensors do not fit together."""
+    """One call for one dense layer. UserError where its tensors do not fit together."""
+    return portable(read(model, operator), layer)
+
+
+def read(model: Model, operator: Operator) -> Dense:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(2, 4))
     options = operator.options
     assert isinstance(options, FullyConnectedOptions)
@@ -45,23 +74,16 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
     multipliers = quantize_multipliers(factors, operator)
     values = np.array(weights.values, np.int8)
     expect_accumulators_fit(operator, values, bias, input.quantization, multipliers)
-    return Step(
-        layer=layer,
-        kernel="fully_connected",
-        header="fully_connected.h",
-        input=input.index,
-        output=output.index,
-        parameters={
-            "rows": rows,
-            "depth": depth,
-            "units": units,
-            "input_zero_point": input.quantization.zero_point,
-            "weights": Constant("weights", values, tuple(f"unit {index}" for index in range(units))),
-            "bias": None if bias is None else Constant("bias", bias),
-            "requantization": requantization(
-                multipliers, output, activation_range(options.activation, output.tensor, operator)
-            ),
-        },
+    return Dense(
+        operator=operator,
+        input=input,
+        output=output,
+        rows=rows,
+        weights=values,
+        bias=bias,
+        factors=factors,
+        multipliers=multipliers,
+        limits=activation_range(options.activation, output.tensor, operator),
         description=(
             f"{operator.name}, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
@@ -69,4 +91,27 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
             describe.tensor("output", output.tensor),
             f"  {rows * units * depth:,} multiply-accumulates",
         ),
+    )
+
+
+def portable(dense: Dense, layer: str) -> Step:
+    """The plain kernel."""
+    units, depth = dense.weights.shape
+    rows_of = tuple(f"unit {index}" for index in range(units))
+    return Step(
+        layer=layer,
+        kernel="fully_connected",
+        header="fully_connected.h",
+        input=dense.input.index,
+        output=dense.output.index,
+        parameters={
+            "rows": dense.rows,
+            "depth": depth,
+            "units": units,
+            "input_zero_point": dense.input.quantization.zero_point,
+            "weights": Constant("weights", dense.weights, rows_of),
+            "bias": None if dense.bias is None else Constant("bias", dense.bias),
+            "requantization": requantization(dense.multipliers, dense.output, dense.limits),
+        },
+        description=dense.description,
     )

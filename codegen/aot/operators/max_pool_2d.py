@@ -1,8 +1,11 @@
 """MAX_POOL_2D: firmware/engines/aot/max_pool_2d.h."""
 
+from dataclasses import dataclass
+
 from codegen.aot import describe
 from codegen.aot.operands import (
     CONVERT_AGAIN,
+    Activation,
     expect_operands,
     expect_same_quantization,
     expect_shape,
@@ -11,13 +14,45 @@ from codegen.aot.operands import (
 )
 from codegen.aot.quantization import activation_range
 from codegen.aot.step import Step
-from codegen.aot.windows import windows
+from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
 from contract.flatbuffer import Model, Operator, PoolOptions
 
 
+@dataclass(frozen=True)
+class Pooling:
+    """A checked MAX_POOL_2D: what every form of its kernel is made from."""
+
+    options: PoolOptions
+    input: Activation  # (batch, height, width, channels)
+    output: Activation  # (batch, rows.outputs, columns.outputs, channels)
+    rows: Windows
+    columns: Windows
+    limits: tuple[int, int]  # of the output, by the fused activation
+    description: tuple[str, ...]
+
+    @property
+    def reaches_outside(self) -> bool:
+        """Whether some window is clipped by the edges of the input."""
+        return any(
+            windows.padding > 0 or (windows.outputs - 1) * stride + taps > inputs
+            for windows, stride, taps, inputs in zip(
+                (self.rows, self.columns),
+                self.options.stride,
+                self.options.window,
+                self.input.shape[1:3],
+                strict=True,
+            )
+        )
+
+
 def plan(model: Model, operator: Operator, layer: str) -> Step:
     """One call for one pooling. UserError where its tensors do not fit together."""
+    return portable(read(model, operator), layer)
+
+
+def read(model: Model, operator: Operator) -> Pooling:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(1, 2))
     options = operator.options
     assert isinstance(options, PoolOptions)
@@ -29,31 +64,45 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
     columns = windows(options.padding, width, options.window[1], options.stride[1])
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, channels))
     expect_same_quantization(operator, input, output)
-    minimum, maximum = activation_range(options.activation, output.tensor, operator)
-    return Step(
-        layer=layer,
-        kernel="max_pool_2d",
-        header="max_pool_2d.h",
-        input=input.index,
-        output=output.index,
-        parameters={
-            "input_height": height,
-            "input_width": width,
-            "channels": channels,
-            "output_height": rows.outputs,
-            "output_width": columns.outputs,
-            "window_height": options.window[0],
-            "window_width": options.window[1],
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "padding_top": rows.padding,
-            "padding_left": columns.padding,
-            "minimum": minimum,
-            "maximum": maximum,
-        },
+    return Pooling(
+        options=options,
+        input=input,
+        output=output,
+        rows=rows,
+        columns=columns,
+        limits=activation_range(options.activation, output.tensor, operator),
         description=(
             f"{operator.name}, {options.padding.lower()} padding, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
             describe.tensor("output", output.tensor),
         ),
+    )
+
+
+def portable(pool: Pooling, layer: str) -> Step:
+    """The plain kernel."""
+    _, height, width, channels = pool.input.shape
+    options = pool.options
+    return Step(
+        layer=layer,
+        kernel="max_pool_2d",
+        header="max_pool_2d.h",
+        input=pool.input.index,
+        output=pool.output.index,
+        parameters={
+            "input_height": height,
+            "input_width": width,
+            "channels": channels,
+            "output_height": pool.rows.outputs,
+            "output_width": pool.columns.outputs,
+            "window_height": options.window[0],
+            "window_width": options.window[1],
+            "stride_height": options.stride[0],
+            "stride_width": options.stride[1],
+            "padding_top": pool.rows.padding,
+            "padding_left": pool.columns.padding,
+            "minimum": pool.limits[0],
+            "maximum": pool.limits[1],
+        },
+        description=pool.description,
     )

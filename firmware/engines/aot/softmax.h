@@ -80,6 +80,29 @@ static inline int32_t softmax_term(const struct softmax *softmax, int32_t differ
     return softmax_exp(high_multiply(difference * factor, softmax->multiplier));
 }
 
+/* What turns an exponential into an output: 1 / sum, as a factor in Q0.31 and a shift. */
+struct softmax_scale {
+    int32_t reciprocal, exponent;
+};
+
+/* sum, Q12.19, = (1 + fraction) * 2^(12 - zeros) with a fraction below 1. */
+static inline struct softmax_scale softmax_scale(int32_t sum) {
+    const int32_t zeros = __builtin_clz((uint32_t)sum);
+    const int32_t fraction = (int32_t)(((uint32_t)sum << zeros) - (UINT32_C(1) << 31));
+    struct softmax_scale scale;
+    scale.reciprocal = softmax_reciprocal(fraction);
+    scale.exponent = 12 - zeros + 31 - 8;
+    return scale;
+}
+
+static inline int8_t softmax_output(struct softmax_scale scale, int32_t exponential) {
+    const int32_t value =
+        scale.exponent > 31
+            ? 0
+            : divide_by_power_of_two(high_multiply(scale.reciprocal, exponential), scale.exponent);
+    return (int8_t)(value > UINT8_MAX ? INT8_MAX : value + INT8_MIN);
+}
+
 static inline void softmax_row(const struct softmax *softmax, const int8_t *input, int8_t *output) {
     int32_t greatest = INT8_MIN;
     for (int32_t i = 0; i < softmax->depth; i++) {
@@ -91,19 +114,11 @@ static inline void softmax_row(const struct softmax *softmax, const int8_t *inpu
             sum += divide_by_power_of_two(softmax_term(softmax, input[i] - greatest), 12);
         }
     }
-    /* sum = (1 + fraction) * 2^(12 - zeros) with a fraction below 1 */
-    const int32_t zeros = __builtin_clz((uint32_t)sum);
-    const int32_t fraction = (int32_t)(((uint32_t)sum << zeros) - (UINT32_C(1) << 31));
-    const int32_t reciprocal = softmax_reciprocal(fraction);
-    const int32_t exponent = 12 - zeros + 31 - 8;
+    const struct softmax_scale scale = softmax_scale(sum);
     for (int32_t i = 0; i < softmax->depth; i++) {
         const int32_t difference = input[i] - greatest;
-        int32_t value = 0;
-        if (difference >= softmax->least_difference && exponent <= 31) {
-            value = divide_by_power_of_two(
-                high_multiply(reciprocal, softmax_term(softmax, difference)), exponent);
-        }
-        output[i] = (int8_t)(value > UINT8_MAX ? INT8_MAX : value + INT8_MIN);
+        const int32_t counts = difference >= softmax->least_difference;
+        output[i] = softmax_output(scale, counts ? softmax_term(softmax, difference) : 0);
     }
 }
 

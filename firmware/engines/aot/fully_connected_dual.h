@@ -1,0 +1,148 @@
+/* A dense layer with four multiply-accumulates in three instructions: FULLY_CONNECTED of TensorFlow
+ * Lite, int8.
+ *
+ *   input    int8 [rows][depth]
+ *   weights  int8, aligned to 4: for each five units, for each four inputs, the five units' four
+ *            weights; then the units that are left, one behind the other. Rows end with zeros.
+ *   output   int8 [rows][units]
+ *   scratch  2 * depth bytes, rounded up to 8, aligned to 4
+ *
+ * Gives the bits of fully_connected.h. The inner product is S. Winograd's of 1968 ("A New Algorithm
+ * for Inner Product"): with inputs a and weights b,
+ *
+ *     a0 b0 + a1 b1 = (a1 + b0) (a0 + b1) - a0 a1 - b0 b1
+ *
+ * The products of neighbouring inputs are added up once for all units, those of neighbouring
+ * weights are in the offset of the requantisation. It costs nothing to add instead of to multiply:
+ * the instruction that takes bytes apart, SXTAB16, adds at the same time. So there is half as much
+ * to multiply. */
+#ifndef THIMBLE_AOT_FULLY_CONNECTED_DUAL_H
+#define THIMBLE_AOT_FULLY_CONNECTED_DUAL_H
+
+#include <stdint.h>
+
+#include "cortex_m4.h"
+#include "one_step.h"
+
+struct fully_connected_dual {
+    int32_t rows, depth, units;
+    const int8_t *weights;
+    struct one_step requantization;
+};
+
+/* Four inputs (or the last ones, and zeros) as a word. */
+static inline uint32_t dense_inputs(const int8_t *input, int32_t left) {
+    uint32_t word = 0;
+    if (left >= 4) {
+        return load_word(input);
+    }
+    memcpy(&word, input, (size_t)left);
+    return word;
+}
+
+/* A row of inputs as words of (a1, a3) and (a0, a2), and the sum of a0 a1 + a2 a3 over all of them.
+ */
+static inline int32_t dense_pairs(const int8_t *input, int32_t depth, uint32_t *pairs) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < depth; i += 4, pairs += 2) {
+        const uint32_t word = dense_inputs(input + i, depth - i);
+        pairs[0] = odd_bytes(word);
+        pairs[1] = even_bytes(word);
+        sum = multiply_add_halves(pairs[0], pairs[1], sum);
+    }
+    return sum;
+}
+
+/* Two int16 of a, each plus one of b, modulo 2^16. */
+static inline uint32_t dense_add_halves(uint32_t a, uint32_t b) {
+    return halves((int16_t)a + (int16_t)b, (int16_t)(a >> 16) + (int16_t)(b >> 16));
+}
+
+/* The sums of five units. */
+static inline const int8_t *dense_sums_5(const uint32_t *pairs, const int8_t *weights,
+                                         int32_t quads, int32_t sums[5]) {
+#if CORTEX_M4
+    int32_t sum_0 = 0, sum_1 = 0, sum_2 = 0, sum_3 = 0, sum_4 = 0;
+    uint32_t odd, even, first, second;
+/* weights: the four weights of one unit, which are lost */
+#define DENSE_UNIT(weights, sum)                  \
+    "sxtab16 r12, %[odd], %[" weights             \
+    "]\n"                                         \
+    "sxtab16 %[" weights "], %[even], %[" weights \
+    "], ror #8\n"                                 \
+    "smlad %[" sum "], r12, %[" weights "], %[" sum "]\n"
+    __asm__("1: ldrd %[odd], %[even], [%[pairs]], #8\n"
+            "ldrd %[first], %[second], [%[weights]], #8\n"
+            DENSE_UNIT("first", "sum_0")
+            DENSE_UNIT("second", "sum_1")
+            "ldrd %[first], %[second], [%[weights]], #8\n"
+            DENSE_UNIT("first", "sum_2")
+            DENSE_UNIT("second", "sum_3")
+            "ldr %[first], [%[weights]], #4\n"
+            DENSE_UNIT("first", "sum_4")
+            "subs %[quads], %[quads], #1\n"
+            "bne 1b\n"
+            : [sum_0] "+r"(sum_0), [sum_1] "+r"(sum_1), [sum_2] "+r"(sum_2), [sum_3] "+r"(sum_3),
+              [sum_4] "+r"(sum_4), [pairs] "+r"(pairs), [weights] "+r"(weights),
+              [quads] "+r"(quads), [odd] "=&r"(odd), [even] "=&r"(even), [first] "=&r"(first),
+              [second] "=&r"(second)
+            :
+            : "r12", "cc", "memory");
+#undef DENSE_UNIT
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+    sums[4] = sum_4;
+#else
+    for (int32_t unit = 0; unit < 5; unit++) {
+        sums[unit] = 0;
+    }
+    for (; quads > 0; quads--, pairs += 2) {
+        for (int32_t unit = 0; unit < 5; unit++, weights += 4) {
+            const uint32_t word = load_word(weights);
+            sums[unit] =
+                multiply_add_halves(dense_add_halves(pairs[0], even_bytes(word)),
+                                    dense_add_halves(pairs[1], odd_bytes(word)), sums[unit]);
+        }
+    }
+#endif
+    return weights;
+}
+
+/* The sum of one unit, by plain products, with what the products of neighbours would have added. */
+static inline int32_t dense_sum(const uint32_t *pairs, const int8_t *weights, int32_t quads) {
+    int32_t sum = 0;
+    for (; quads > 0; quads--, pairs += 2, weights += 4) {
+        const uint32_t word = load_word(weights);
+        const uint32_t even = even_bytes(word), odd = odd_bytes(word);
+        sum = multiply_add_halves(pairs[1], even, multiply_add_halves(pairs[0], odd, sum));
+        sum = multiply_add_halves(even, odd, sum);
+    }
+    return sum;
+}
+
+SPECIALIZED void fully_connected_dual_int8(const struct fully_connected_dual *dense,
+                                           const int8_t *input, int8_t *output, void *scratch) {
+    uint32_t *pairs = (uint32_t *)scratch;
+    const int32_t quads = (dense->depth + 3) / 4;
+    const int32_t in_blocks = dense->units - dense->units % 5;
+    for (int32_t row = 0; row < dense->rows; row++, input += dense->depth) {
+        const int32_t neighbours = dense_pairs(input, dense->depth, pairs);
+        const int8_t *weights = dense->weights;
+        for (int32_t unit = 0; unit < in_blocks; unit += 5) {
+            int32_t sums[5];
+            weights = dense_sums_5(pairs, weights, quads, sums);
+            for (int32_t i = 0; i < 5; i++) {
+                *output++ =
+                    requantize_one_step(&dense->requantization, unit + i, sums[i] - neighbours);
+            }
+        }
+        for (int32_t unit = in_blocks; unit < dense->units; unit++, weights += 4 * quads) {
+            *output++ =
+                requantize_one_step(&dense->requantization, unit, dense_sum(pairs, weights, quads));
+        }
+    }
+}
+
+#endif
