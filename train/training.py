@@ -15,6 +15,7 @@ from train.recipes import Recipe
 # The same images validate whatever the seed, so that runs with different seeds can be compared. They are
 # drawn from all, since a user's own images may be sorted by class.
 SPLIT_SEED = 0
+WARMUP = 20  # one step in this many, at the beginning, warms up for a cosine schedule
 
 
 @dataclass
@@ -60,7 +61,7 @@ def fit(model: keras.Model, parts: Split, recipe: Recipe, seed: int) -> tuple[Cu
             keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
         )
     model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(recipe, steps)),
+        optimizer=keras.optimizers.Adam(learning_rate(recipe, recipe.epochs * steps)),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -84,16 +85,16 @@ def evaluate(model: keras.Model, images: Array, labels: Array) -> tuple[float, f
     return float(results["loss"]), float(results["accuracy"])
 
 
-def _learning_rate(recipe: Recipe, steps: int) -> Any:
-    """A number, or a schedule over `steps` steps an epoch."""
+def learning_rate(recipe: Recipe, steps: int) -> Any:
+    """The learning rate in a training of `steps` steps: a number, or a Keras schedule."""
     if not recipe.cosine:
         return recipe.learning_rate
-    warmup = recipe.warmup_epochs * steps
+    warmup = steps // WARMUP
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=recipe.learning_rate,
         warmup_steps=warmup,
-        decay_steps=recipe.epochs * steps - warmup,
+        decay_steps=steps - warmup,
     )
 
 

@@ -1,0 +1,73 @@
+"""The whole stage: build the network, train it, measure it once on the test images, write the artefacts."""
+
+import json
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from contract.files import replacing, write_text
+from train import network, training
+from train.datasets import Dataset
+from train.recipes import Recipe
+
+
+def run(dataset: Dataset, model_name: str, recipe_name: str, recipe: Recipe, seed: int, out: Path) -> None:
+    """Train on `dataset` and write dataset.npz, history.json and float.keras to the folder `out`."""
+    parts = training.split(dataset, recipe.validation_fraction)
+    images = {
+        "training_images": len(parts.x_train),
+        "validation_images": len(parts.x_validation),
+        "test_images": len(dataset.x_test),
+    }
+    print("images   {:,} to train, {:,} to validate, {:,} to test".format(*images.values()))
+
+    keras.utils.set_random_seed(seed)
+    model = network.build(dataset.image_shape, len(dataset.classes), model_name)
+    costs = network.layer_costs(model)
+    print(f"\n{network.cost_table(costs)}\n")
+
+    started = time.perf_counter()
+    curves, kept_epoch = training.fit(model, parts, recipe, seed)
+    seconds = time.perf_counter() - started
+    test_loss, test_accuracy = training.evaluate(model, dataset.x_test, dataset.y_test)
+
+    history = {
+        "model": model_name,
+        "recipe": recipe_name,
+        "seed": seed,
+        "settings": asdict(recipe),
+        "dataset": {
+            "source": dataset.source,
+            "sha256": dataset.sha256,
+            "classes": dataset.classes,
+            **images,
+        },
+        "epochs": asdict(curves),
+        "kept_epoch": kept_epoch + 1,
+        "validation_accuracy": curves.val_accuracy[kept_epoch],
+        "test_accuracy": test_accuracy,
+        "test_loss": test_loss,
+        "seconds": seconds,
+        "parameters": sum(cost.parameters for cost in costs),
+        "multiply_accumulates": sum(cost.multiply_accumulates for cost in costs),
+        "layers": [asdict(cost) for cost in costs],
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    dataset.save(out / "dataset.npz", parts.validation)
+    write_text(out / "history.json", json.dumps(history, indent=2) + "\n")
+    with replacing(out / "float.keras") as temporary:  # the last one: where it is, the others are
+        model.save(temporary)
+
+    tested = images["test_images"]
+    print(f"\ntest     {test_accuracy:.2%} of {tested:,} images right, trained in {seconds:.0f} s")
+    print(f"written  {out}/dataset.npz, history.json, float.keras")
