@@ -63,7 +63,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all help setup train tflite codegen firmware flash validate report demo bench test lint format clean FORCE
+.PHONY: all help setup train tflite codegen firmware flash validate report demo bench accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole road, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -185,6 +185,15 @@ demo: $(PASSED) ## make docs/recognition.gif from the validated run
 bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option
 	$(require) arm qemu
 	@$(PYTHON_VENV) -m bench compare $(BUILD)
+
+# Three seeds of recipe best, then PTQ and QAT side by side on the first, which make RECIPE=best would train.
+SEEDS := 0 1 2
+accuracy: $(foreach seed,$(SEEDS),build/$(MODEL)-best/seed-$(seed)/history.json) ## train with three seeds, compare PTQ and QAT
+	@$(PYTHON_VENV) -m report.seeds $^
+	@$(PYTHON_VENV) -m quantize compare --model build/$(MODEL)-best/seed-0/float.keras \
+		--data build/$(MODEL)-best/seed-0/dataset.npz --name $(MODEL) --out build/$(MODEL)-best
+build/$(MODEL)-best/seed-%/history.json: $(wildcard train/*.py) | $(TRAIN)
+	@$(PYTHON_VENV) -m train --dataset $(MODEL) --recipe best --seed $* --out $(@D)
 
 # ---- checks ----
 test: $(TEST) ## run every test

@@ -17,7 +17,7 @@ from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import Answers, Validation
-from report import recognition
+from report import recognition, seeds
 from report.__main__ import main
 from report.gather import gather
 from report.layers import layer_rows
@@ -159,3 +159,19 @@ def test_the_demo_shows_each_image_going_out_and_its_answer_coming_back(
         assert sum(1 for _ in ImageSequence.Iterator(animation)) == (recognition.SENDING_STEPS + 1) * (
             3 + mistakes
         )
+
+
+def test_the_median_of_the_seeds_is_told() -> None:
+    runs = [
+        {
+            "recipe": "best",
+            "seed": seed,
+            "validation_accuracy": 0.99,
+            "test_accuracy": accuracy,
+            "seconds": 200.0,
+        }
+        for seed, accuracy in ((2, 0.9940), (0, 0.9931), (1, 0.9935))
+    ]
+    lines = seeds.table(runs).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["0", "1", "2"]
+    assert lines[-1] == "median test accuracy of recipe best: 99.35%"
