@@ -5,6 +5,8 @@ from pathlib import Path
 
 from contract.cli import run
 
+TABLE_COLUMNS = 120  # what the tables need, where the terminal says less or there is none
+
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -62,9 +64,10 @@ def compare(options: argparse.Namespace) -> int:
     from contract.flatbuffer import read_model
 
     console = Console()
-    with console.status("") as status:
+    with console.status("reading the model") as status:
         rows = compare(options.folder, options.inputs, options.peers, status.update)
-    show(rows, multiply_accumulates(read_model(options.folder / "model.tflite")), console)
+    wide = Console(width=max(console.width, TABLE_COLUMNS))
+    show(rows, multiply_accumulates(read_model(options.folder / "model.tflite")), wide)
     return 0 if all(row.bit_exact for row in rows) else 1
 
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 COMPILE_OPTIONS = ("-Os", "-O2", "-O3")
 
 # What codegen is asked for, by the engine's name in the tables.
-AOT: dict[str, tuple[str, ...]] = {"aot-portable": ()}
+AOT = {f"aot-{goal}": ("--optimize", goal) for goal in ("speed", "size", "portable")}
 
 
 def generate(tflite: Path, manifest: Path | None, out: Path, arguments: tuple[str, ...] = ()) -> None:

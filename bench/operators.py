@@ -17,7 +17,7 @@ from bench.tools import cross
 from contract.errors import UserError
 
 INVOKE = "model_invoke"  # the function of the generated model.c
-OTHER = "(call and return)"  # before the first layer and behind the last one
+OTHER = "(entry, exit)"  # before the first layer and behind the last one
 
 
 def layer_lines(source: str, layers: Sequence[str]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.compare import Row
 from bench.macs import FLOOR_MACS_AN_INSTRUCTION
+from bench.profile import Share
 
 # Measured by hand on 2026-11-22 with the same emulated core, flags and input; docs/performance.md says how.
 _QUOTED = (
@@ -31,15 +32,18 @@ def show(rows: Sequence[Row], macs: int, console: Console) -> None:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, justify="left" if column in ("engine", "options", "layer") else "right")
+        left = column in ("engine", "options", "layer")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
     return table
 
 
 def _ruler_table(rows: Sequence[Row], macs: int) -> Table:
-    columns = ("engine", "options", "instructions", "a MAC", "flash", "of it model", "RAM", "bit-exact")
-    table = _table("Emulated Cortex-M4F, executed instructions an inference, bytes", *columns)
+    columns = ("engine", "options", "instructions", "a MAC", "flash", "model", "RAM", "bit-exact")
+    table = _table(
+        "Emulated Cortex-M4F: executed instructions an inference; flash, the model in it, and RAM in bytes",
+        *columns,
+    )
     for row in rows:
-        exact = f"{row.inputs:,} of {row.inputs:,}" if row.bit_exact else f"no, of {row.inputs:,}"
         table.add_row(
             row.engine,
             row.options,
@@ -48,20 +52,22 @@ def _ruler_table(rows: Sequence[Row], macs: int) -> Table:
             f"{row.flash_bytes:,}",
             f"{row.model_bytes:,}",
             f"{row.ram_bytes:,}",
-            exact,
+            f"all {row.inputs:,}" if row.bit_exact else "no",
         )
     table.add_section()
     for engine, option, instructions, flash, model, ram in _QUOTED:
         figures = (f"{instructions:,}", f"{instructions / macs:.2f}", f"{flash:,}", f"{model:,}", f"{ram:,}")
         table.add_row(engine, option, *figures, "quoted")
     floor = macs // FLOOR_MACS_AN_INSTRUCTION
-    table.add_row("two MACs an instruction", "", f"{floor:,}", f"{floor / macs:.2f}", "", "", "", "floor")
+    table.add_row("2 MACs an instruction", "", f"{floor:,}", f"{floor / macs:.2f}", "", "", "", "floor")
     return table
 
 
 def _cycles_table(rows: Sequence[Row]) -> Table:
     columns = ("engine", "options", "cycles", "an instruction", "ms at 64 MHz")
-    table = _table("Estimated Cortex-M4 cycles an inference, without flash wait states", *columns)
+    table = _table(
+        "Estimated Cortex-M4 cycles an inference (an estimate, without flash wait states)", *columns
+    )
     for row in rows:
         each = row.cycles_estimate / row.instructions
         table.add_row(
@@ -71,18 +77,14 @@ def _cycles_table(rows: Sequence[Row]) -> Table:
 
 
 def _layers_table(engine: str, rows: Sequence[Row]) -> Table:
-    columns = [column for row in rows for column in (row.options, "share", "cycles")]
+    columns = [row.options for row in rows] + [f"cycles {row.options}" for row in rows]
     table = _table(f"{engine}: instructions and estimated cycles of each layer", "layer", *columns)
-    layers = dict.fromkeys(share.layer for row in rows for share in row.operators)
-    for layer in layers:
-        cells: list[str] = []
+    for layer in dict.fromkeys(share.layer for row in rows for share in row.operators):
+        instructions, cycles = [], []
         for row in rows:
-            share = next((share for share in row.operators if share.layer == layer), None)
             total = sum(share.instructions for share in row.operators)
-            if share is None:
-                cells += ["", "", ""]
-            else:
-                part = f"{100 * share.instructions / total:.1f} %"
-                cells += [f"{share.instructions:,}", part, f"{share.cycles_estimate:,}"]
-        table.add_row(layer, *cells)
+            share = next((share for share in row.operators if share.layer == layer), Share(layer, 0, 0))
+            instructions.append(f"{share.instructions:,} {100 * share.instructions / total:5.1f} %")
+            cycles.append(f"{share.cycles_estimate:,}")
+        table.add_row(layer, *instructions, *cycles)
     return table
