@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,16 +39,14 @@ def test_a_multiplier_rounds_as_in_tflite(factor: float, multiplier: int, shift:
     assert (fixed.multiplier, fixed.shift) == (multiplier, shift)
 
 
-def quantization(*scales: float) -> Quantization:
-    return Quantization(tuple(float(np.float32(scale)) for scale in scales), (0,) * len(scales), 0)
+def test_factors_multiply_in_float64_for_each_scale_of_the_weights() -> None:
+    def quantization(*scales: float) -> Quantization:
+        return Quantization(scales, (0,) * len(scales), 0)
 
-
-def test_a_per_tensor_dense_layer_rounds_the_product_of_its_scales_to_float32() -> None:
-    """The one difference between a dense layer and a convolution, and one bit of a multiplier."""
-    one, weights, out = quantization(0.1), quantization(0.003), quantization(0.07)
-    assert fully_connected_factors(one, weights, out) != convolution_factors(one, weights, out)
-    per_channel = quantization(0.003, 0.003)
-    assert fully_connected_factors(one, per_channel, out) == convolution_factors(one, per_channel, out)
+    for factors in (convolution_factors, fully_connected_factors):
+        assert factors(quantization(0.1), quantization(0.003), quantization(0.07)) == (0.1 * 0.003 / 0.07,)
+        per_channel = factors(quantization(0.1), quantization(0.003, 0.004), quantization(0.07))
+        assert per_channel == (0.1 * 0.003 / 0.07, 0.1 * 0.004 / 0.07)
 
 
 @given(st.integers(0, 31))

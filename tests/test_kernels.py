@@ -4,7 +4,7 @@ The kernels run under AddressSanitizer and UBSan.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -25,6 +25,9 @@ PADDINGS = st.sampled_from(["SAME", "VALID"])
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+Case = tuple[Network, np.random.Generator]
+
+
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelRunner]:
     runner = KernelRunner(tmp_path_factory.mktemp("kernels"))
@@ -32,13 +35,22 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelRunner]:
     runner.close()
 
 
-def expect_reference_bytes(runner: KernelRunner, network: Network, generator: np.random.Generator) -> None:
-    """Plan and run the network, and compare every output byte with TensorFlow Lite Micro."""
+def expect_reference_bytes(
+    runner: KernelRunner, network: Network, generator: np.random.Generator, spreads: Sequence[int] = ()
+) -> None:
+    """Plan and run the network, and compare every output byte with TensorFlow Lite Micro.
+
+    For each of `spreads` there is one more input, whose values differ by no more than that.
+    """
     flatbuffer = network.flatbuffer()
     model = parse_model(flatbuffer)
     check(model, AOT)
     plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators])
     inputs = some_inputs(network, generator)
+    if spreads:
+        size = inputs.shape[1]
+        close = [generator.integers(0, spread + 1, size) - 128 for spread in spreads]
+        inputs = np.concatenate([inputs, np.array(close, np.int8)])
     np.testing.assert_array_equal(runner.run(plan, inputs), reference(flatbuffer, inputs))
 
 
@@ -73,7 +85,7 @@ def drawn_bias(draw: st.DrawFn, generator: np.random.Generator, channels: int) -
 
 
 @st.composite
-def convolutions(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
+def convolutions(draw: st.DrawFn) -> Case:
     generator = np.random.default_rng(draw(SEEDS))
     kernel = draw(st.tuples(st.integers(1, 7), st.integers(1, 7)))
     dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2), (3, 2)]))
@@ -98,7 +110,7 @@ def convolutions(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
 
 
 @st.composite
-def poolings(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
+def poolings(draw: st.DrawFn) -> Case:
     generator = np.random.default_rng(draw(SEEDS))
     window = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
     padding = draw(PADDINGS)
@@ -111,7 +123,7 @@ def poolings(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
 
 
 @st.composite
-def dense_layers(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
+def dense_layers(draw: st.DrawFn) -> Case:
     generator = np.random.default_rng(draw(SEEDS))
     depth, units = draw(st.integers(1, 80)), draw(st.integers(1, 20))
     middle = tuple(draw(st.lists(st.integers(1, 3), max_size=2)))
@@ -131,35 +143,47 @@ def dense_layers(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
 
 
 @st.composite
-def requantisations(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
-    """Dense layers whose weights are 0: their accumulators are the biases, of any size that a left shift
-    leaves in 32 bits."""
+def requantisations(draw: st.DrawFn) -> Case:
+    """Dense layers whose weights are 0: their accumulators are the biases.
+
+    Half of the biases are where the output steps from one value to the next, and their neighbours: there
+    an error in the last bit of a multiplier shows. The others have any size that a left shift leaves in 32
+    bits.
+    """
     generator = np.random.default_rng(draw(SEEDS))
     units = 64
-    network = Network((1, 1), 1.0, 0)
     exponent = draw(st.integers(-33, 12))
-    scales = [float(np.float32(2.0**exponent * factor)) for factor in generator.uniform(0.5, 1, units)]
-    least = max(0, exponent)
-    bits = generator.integers(0, 32 - least, units)
-    bias = (2.0**bits * generator.uniform(-1, 1, units)).clip(-(2**31) + 1, 2**31 - 1)
-    # The extremes and their neighbours, which rounding treats apart.
-    bias[:4] = [0, 1, -1, (2 ** (31 - least)) - 1]
+    network = Network((1, 1), float(generator.uniform(0.01, 1)))
+    output_scale = float(generator.uniform(0.01, 1))
+    scales = 2.0**exponent * generator.uniform(0.5, 1, units if draw(st.booleans()) else 1)
+    factors = network.scale * scales / output_scale
+    most = 2 ** (31 - max(0, math.frexp(factors.max())[1])) - 1
+    zero_point = draw(ZERO_POINTS)
+    steps = generator.integers(-130, 130, units) + 0.5 - zero_point
+    bias = np.rint(steps / factors) + generator.integers(-1, 2, units)
+    bias[units // 2 :] = 2 ** generator.uniform(0, np.log2(most), units // 2)
+    bias[-4:] = [0, -1, most, -most]
     network.fully_connected(
-        np.zeros((units, 1), np.int8), scales, bias.astype(np.int32), 1.0, draw(ZERO_POINTS)
+        np.zeros((units, 1), np.int8),
+        [float(scale) for scale in scales],
+        bias.clip(-most, most).astype(np.int32),
+        output_scale,
+        zero_point,
     )
     return network, generator
 
 
 @st.composite
-def softmaxes(draw: st.DrawFn) -> tuple[Network, np.random.Generator]:
+def softmaxes(draw: st.DrawFn) -> Case:
     generator = np.random.default_rng(draw(SEEDS))
-    shape = (1, *draw(st.lists(st.integers(1, 3), max_size=2)), draw(st.sampled_from([1, 2, 10, 100, 511])))
-    network = Network(shape, draw(st.floats(1e-6, 40)), draw(ZERO_POINTS))
+    shape = (
+        1,
+        *draw(st.lists(st.integers(1, 3), max_size=2)),
+        draw(st.sampled_from([1, 2, 3, 10, 10, 100, 511])),
+    )
+    network = Network(shape, draw(st.floats(1e-6, 40) | st.floats(0.01, 0.3)), draw(ZERO_POINTS))
     network.softmax(draw(st.sampled_from([1.0, 0.1, 8.0])))
     return network, generator
-
-
-Case = tuple[Network, np.random.Generator]
 
 
 @settings(max_examples=250)
@@ -189,4 +213,22 @@ def test_requantisation_of_any_accumulator_equals_the_reference(runner: KernelRu
 @settings(max_examples=120)
 @given(case=softmaxes())
 def test_a_softmax_equals_the_reference(runner: KernelRunner, case: Case) -> None:
-    expect_reference_bytes(runner, *case)
+    expect_reference_bytes(runner, *case, spreads=range(1, 256, 5))
+
+
+def test_a_softmax_over_many_classes_equals_the_reference_while_one_stands_out(runner: KernelRunner) -> None:
+    network = Network((1, 4095), 0.5, 0)
+    network.softmax()
+    inputs = np.full((1, 4095), -128, np.int8)
+    inputs[0, 1234] = 100
+    flatbuffer = network.flatbuffer()
+    plan = plan_model(parse_model(flatbuffer), ["softmax"])
+    np.testing.assert_array_equal(runner.run(plan, inputs), reference(flatbuffer, inputs))
+
+
+def test_a_softmax_over_many_equal_classes_is_zero_where_the_reference_aborts(runner: KernelRunner) -> None:
+    network = Network((1, 4095), 0.5, 0)
+    network.softmax()
+    plan = plan_model(parse_model(network.flatbuffer()), ["softmax"])
+    outputs = runner.run(plan, np.full((1, 4095), 7, np.int8))
+    assert (outputs == -128).all()

@@ -62,13 +62,13 @@ def convolution_factors(
 def fully_connected_factors(
     input: Quantization, weights: Quantization, output: Quantization
 ) -> tuple[float, ...]:
-    """CalculateOpDataFullyConnected: as a convolution's where the weights are per channel, but with the
-    product of the scales rounded to float32 where they are per tensor (GetQuantizedConvolutionMultipler)."""
-    if weights.per_channel:
-        return convolution_factors(input, weights, output)
-    with np.errstate(over="ignore", under="ignore"):
-        product = np.float32(input.scale) * np.float32(weights.scale)
-    return (float(product) / output.scale,)
+    """CalculateOpDataFullyConnected: as a convolution's, per tensor and per channel.
+
+    The reference (tflite-micro 0.dev20261023182759) multiplies in float64. Its release of April 2025, and so
+    the older Arduino libraries, round the product of per-tensor scales to float32 first
+    (GetQuantizedConvolutionMultipler): outputs differ where a sum lies within 2^-24 of a rounding step.
+    """
+    return convolution_factors(input, weights, output)
 
 
 def activation_range(activation: str, tensor: Tensor, operator: Operator) -> tuple[int, int]:
