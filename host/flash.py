@@ -9,6 +9,7 @@ from pathlib import Path
 from contract.errors import UserError
 from contract.firmware import Firmware, read_firmware
 from contract.protocol import HelloReply
+from host.boards import built_image
 from host.boards.hardware import hardware
 from host.checks import check_image
 from host.errors import BoardError
@@ -35,6 +36,7 @@ def flash(folder: Path, port: str | None) -> str:
     firmware = read_firmware(folder)
     if firmware.board != BOARD:
         raise UserError(f"{folder} holds an image for {firmware.board}; make flash BOARD={BOARD} builds one")
+    built_image(firmware, folder)
     program = shutil.which(PROGRAM)
     if program is None:
         raise UserError(f"{PROGRAM} is not installed; docs/hardware.md says how to install it")

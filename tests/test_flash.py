@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from contract.errors import UserError
-from contract.firmware import Firmware
+from contract.files import sha256
+from contract.firmware import Firmware, read_firmware
 from host import flash as flash_module
+from host.boards import open_board
 from host.errors import BOARD_OR_LINE
 from host.flash import flash
 from host.ports import PortInfo
@@ -18,6 +20,7 @@ from tests.fake_board import FakeBoard, on_a_pty, with_
 
 RUNNING, BOOTLOADER = (0x2341, 0x805A), (0x2341, 0x005A)
 SHA256 = "5a" * 32
+IMAGE = b"an image"
 BUILT = with_(sha256=SHA256, board="nano33ble", engine="tflm")
 
 
@@ -28,12 +31,14 @@ def board_at(path: str, usb_id: tuple[int, int] = RUNNING) -> PortInfo:
 def write_image(folder: Path, **changes: object) -> Path:
     """What make firmware BOARD=nano33ble leaves: the sketch, its binaries, firmware.json."""
     fields: dict[str, object] = {
-        "board": "nano33ble", "engine": "tflm", "link": "usb", "image": "firmware.elf", "image_sha256": "",
+        "board": "nano33ble", "engine": "tflm", "link": "usb",
+        "image": "firmware.elf", "image_sha256": sha256(IMAGE),
         "image_flash_bytes": 1, "image_ram_bytes": 1, "flash_bytes": None, "model_bytes": None,
         "ram_bytes": None, "stack_bytes": None, "instructions": None, "compiler": "", "options": "",
         "sha256": SHA256,
     }  # fmt: skip
     (folder / "nano33ble").mkdir(parents=True)
+    (folder / "firmware.elf").write_bytes(IMAGE)
     (folder / "nano33ble" / "nano33ble.ino").write_text("")
     (folder / "nano33ble" / "sketch.yaml").write_text("profiles:\n  nano33ble:\n")
     (folder / "arduino").mkdir()
@@ -211,6 +216,22 @@ def test_an_image_whose_line_is_the_uart_is_uploaded_and_not_asked(
     plug([board_at("/dev/ttyACM0")], [])
     assert "PORT=" in flash(image, None)
     assert len(cli.calls) == 1
+
+
+def test_an_image_whose_line_is_the_uart_is_not_looked_for_at_the_usb_port(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "nano33ble-tflm-uart", link="uart")
+    with pytest.raises(UserError, match="PORT=") as caught:
+        open_board(read_firmware(image), image, None)
+    assert caught.value.exit_code == 2
+
+
+def test_an_image_that_was_compiled_again_since_it_was_measured_is_not_flashed(
+    image: Path, cli: ArduinoCli
+) -> None:
+    (image / "firmware.elf").write_bytes(b"another image")
+    error = failure(image)
+    assert (error.exit_code, cli.calls) == (2, [])
+    assert "make firmware" in str(error)
 
 
 def test_without_arduino_cli_the_error_says_where_to_read_on(

@@ -39,14 +39,18 @@ def open_board(firmware: Firmware, folder: Path, port: str | None) -> AbstractCo
     if port is not None:
         return hardware(port)
     if firmware.board == "qemu":
-        return emulator(_image(firmware, folder), firmware.link)
+        return emulator(built_image(firmware, folder), firmware.link)
     if firmware.board == "native":
-        return native(_image(firmware, folder))
+        return native(built_image(firmware, folder))
+    if firmware.link == "uart":
+        raise UserError(
+            f"{folder} was built with LINK=uart; name the adapter's port with --port (make: PORT=)"
+        )
     return hardware(pick(list_ports()).path)
 
 
-def _image(firmware: Firmware, folder: Path) -> Path:
-    """The image to start. UserError where it is missing, or not the one whose sizes firmware.json states."""
+def built_image(firmware: Firmware, folder: Path) -> Path:
+    """The image to start or to flash. UserError where it is missing or not the one of firmware.json."""
     path = folder / firmware.image
     if not path.is_file():
         raise UserError(f"there is no {path}; make firmware builds it")
