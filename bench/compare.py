@@ -38,6 +38,7 @@ class Row:
     inputs: int
     cycles_estimate: int  # of the first input's inference
     ms_at_64_mhz: float
+    kinds: dict[str, int]  # of the first input's inference: multiply, load, ...
     operators: tuple[Share, ...]  # of the first input's inference; empty for a peer
     note: str = ""
 
@@ -85,6 +86,7 @@ def compare(folder: Path, inputs: int | None, peers: bool, say: Callable[[str], 
                 inputs=len(given),
                 cycles_estimate=traced.cycles_estimate,
                 ms_at_64_mhz=round(traced.ms_at_64_mhz, 3),
+                kinds=traced.kinds,
                 operators=traced.operators,
                 note=image.note,
             )

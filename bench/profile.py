@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cycles import CLOCK_HZ, estimate
-from bench.disassembly import disassemble
+from bench.disassembly import Instruction, disassemble
 from bench.emulator import trace_bare
 from bench.image import symbol_address
 from bench.operators import invoke_lines, layer_lines, layer_of_each
+from bench.timings import KINDS, base_name, kind
 from contract.errors import UserError
 
 
@@ -29,6 +30,7 @@ class Profile:
 
     instructions: int
     cycles_estimate: int
+    kinds: dict[str, int]  # instructions by what they do, see bench.timings.kind
     operators: tuple[Share, ...]  # empty for an engine that is not this project's
 
     @property
@@ -45,10 +47,12 @@ def profile(
     `layers` its layers' names; None for another engine, which is not divided into layers.
     """
     inference = one_inference(trace_bare(image, one_input), symbol_address(image, "engine_invoke"))
-    cycles = estimate(inference, disassemble(image))
+    instructions = disassemble(image)
+    cycles = estimate(inference, instructions)
     return Profile(
         instructions=len(cycles),
         cycles_estimate=int(cycles.sum()),
+        kinds=_kinds(inference[:-1], instructions),
         operators=_shares(image, inference[:-1], cycles, model_source.read_text(encoding="utf-8"), layers)
         if model_source
         else (),
@@ -65,6 +69,13 @@ def one_inference(trace: NDArray[np.uint32], entry: int) -> NDArray[np.uint32]:
     if not len(returned):
         raise UserError("the image never returned from engine_invoke")
     return trace[start : start + int(returned[0]) + 1]
+
+
+def _kinds(inference: NDArray[np.uint32], instructions: dict[int, Instruction]) -> dict[str, int]:
+    kinds = dict.fromkeys(KINDS, 0)
+    for address, count in zip(*np.unique(inference, return_counts=True), strict=True):
+        kinds[kind(base_name(instructions[int(address)].mnemonic))] += int(count)
+    return kinds
 
 
 def _shares(

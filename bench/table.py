@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.compare import Row
 from bench.macs import FLOOR_MACS_AN_INSTRUCTION
 from bench.profile import Share
+from bench.timings import KINDS
 
 # Measured by hand on 2026-11-22 with the same emulated core, flags and input; docs/performance.md says how.
 _QUOTED = (
@@ -21,6 +22,7 @@ def show(rows: Sequence[Row], macs: int, console: Console) -> None:
     """Print the ruler's figures, the estimated cycles and the share of each layer."""
     console.print(_ruler_table(rows, macs))
     console.print(_cycles_table(rows))
+    console.print(_kinds_table(rows))
     own = [row for row in rows if row.operators]
     for engine in dict.fromkeys(row.engine for row in own):
         console.print(_layers_table(engine, [row for row in own if row.engine == engine]))
@@ -73,6 +75,13 @@ def _cycles_table(rows: Sequence[Row]) -> Table:
         table.add_row(
             row.engine, row.options, f"{row.cycles_estimate:,}", f"{each:.2f}", f"{row.ms_at_64_mhz:.2f}"
         )
+    return table
+
+
+def _kinds_table(rows: Sequence[Row]) -> Table:
+    table = _table("What the instructions of an inference do", "engine", "options", *KINDS)
+    for row in rows:
+        table.add_row(row.engine, row.options, *(f"{row.kinds[kind]:,}" for kind in KINDS))
     return table
 
 

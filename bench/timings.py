@@ -88,7 +88,24 @@ LOADS = _mnemonics("table 3-1, load")
 STORES = _mnemonics("table 3-1, store")
 MULTIPLES = _mnemonics("table 3-1, multiple (and N)")
 FLOAT_MULTIPLES = _mnemonics("table 7-1, multiple (and N)")
+_MULTIPLIES = _mnemonics("table 3-1, multiply") | _mnemonics("table 3-2, multiply")
 BRANCHES = _mnemonics("table 3-1, branch") | {"tbb", "tbh"}
+
+
+KINDS = ("multiply", "load", "store", "several words", "branch", "other")
+
+
+def kind(name: str) -> str:
+    """What an instruction of the tables does, one of KINDS; "several words" are LDM, STM, LDRD, PUSH, ..."""
+    if name in _MULTIPLIES:
+        return "multiply"
+    if name in MULTIPLES | FLOAT_MULTIPLES or name in ("ldrd", "strd"):
+        return "several words"
+    if name in LOADS or name == "vldr":
+        return "load"
+    if name in STORES or name == "vstr":
+        return "store"
+    return "branch" if name in BRANCHES else "other"
 
 
 def base_name(mnemonic: str) -> str:

@@ -146,6 +146,8 @@ def test_the_trace_counts_what_the_ruler_counts(built: Path, mnist: Path) -> Non
     assert traced.instructions == sum(share.instructions for share in traced.operators)
     assert traced.cycles_estimate == sum(share.cycles_estimate for share in traced.operators)
     assert traced.cycles_estimate > traced.instructions
+    assert traced.instructions == sum(traced.kinds.values())
+    assert traced.kinds["multiply"] > traced.kinds["load"]
     of_layers = {name for share in traced.operators for name in share.layer.split(" + ")} - {OTHER}
     assert {"conv_1", "conv_2", "dense_1", "probabilities", "softmax"} <= of_layers
     of_convolutions = sum(share.instructions for share in traced.operators if "conv" in share.layer)

@@ -8,7 +8,7 @@ import pytest
 
 from bench.cycles import estimate
 from bench.disassembly import Instruction, disassemble, parse
-from bench.timings import TIMINGS, base_name, timing_of
+from bench.timings import TIMINGS, base_name, kind, timing_of
 from contract.errors import UserError
 
 HEADER = ".syntax unified\n.cpu cortex-m4\n.fpu fpv4-sp-d16\n.thumb\n.global start\n"
@@ -167,6 +167,23 @@ def test_an_address_outside_the_code_is_refused() -> None:
 def test_conditions_and_flags_are_stripped_from_a_mnemonic(printed: str, name: str) -> None:
     assert base_name(printed) == name
     assert name in TIMINGS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("smlal", "multiply"),
+        ("smlad", "multiply"),
+        ("ldrsb", "load"),
+        ("ldrd", "several words"),
+        ("push", "several words"),
+        ("strb", "store"),
+        ("cbz", "branch"),
+        ("add", "other"),
+    ],
+)
+def test_instructions_are_counted_by_what_they_do(name: str, expected: str) -> None:
+    assert kind(name) == expected
 
 
 def test_constants_between_the_code_are_not_instructions() -> None:
