@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.image import sizes
+from bench.sketch import sketch_sizes
+from contract.errors import UserError
 from contract.firmware import NANO33BLE_FLASH_BYTES, NANO33BLE_RAM_BYTES, read_firmware
 from contract.manifest import read_manifest
 from contract.protocol import RESULT_HEADER, ErrorCode, FrameType, HelloReply, TickUnit
@@ -172,23 +175,43 @@ def test_without_arduino_cli_one_message_says_how_to_install_it(
     assert not (tmp_path / "firmware.elf").exists()
 
 
-@pytest.fixture
-def elf(tmp_path: Path) -> Path:
-    """A program for Arm with 1,000 bytes of constants, 200 of data and 3,000 that begin as zeros."""
-    source = tmp_path / "elf.c"
-    source.write_text(
-        "const char constants[1000] = {1}; char data[200] = {1}; char zeros[3000];\n"
+def link(folder: Path, zeros: int = 3000, constants: int = 1000) -> Path:
+    """A program for Arm with `constants` bytes of them, 200 of data and `zeros` that begin as zeros."""
+    (folder / "elf.c").write_text(
+        f"const char constants[{constants}] = {{1}}; char data[200] = {{1}}; char zeros[{zeros}];\n"
         "int start(int i) { return constants[i] + data[i] + zeros[i]; }\n"
     )
     flags = ("-mcpu=cortex-m4", "-mthumb", "-Os", "-nostdlib", "-Wl,-e,start", "-Wl,-Ttext=0x10000")
-    run(["arm-none-eabi-gcc", *flags, source, "-o", tmp_path / "sketch.elf"])
-    return tmp_path / "sketch.elf"
+    run(["arm-none-eabi-gcc", *flags, folder / "elf.c", "-o", folder / "sketch.elf"])
+    return folder / "sketch.elf"
+
+
+@pytest.mark.parametrize(
+    ("what", "amounts"), [("RAM", {"zeros": NANO33BLE_RAM_BYTES}), ("flash", {"constants": 983_000})]
+)
+def test_a_sketch_that_is_larger_than_the_board_is_refused(
+    what: str, amounts: dict[str, int], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=f"bytes of {what}, the board has"):
+        sketch_sizes(link(tmp_path, **amounts))
+
+
+@pytest.mark.parametrize("kept", [0, 20, 60, -100])
+def test_what_is_no_linked_sketch_is_refused(kept: int, tmp_path: Path) -> None:
+    whole = link(tmp_path).read_bytes()
+    (tmp_path / "short.elf").write_bytes(whole[:kept])
+    with pytest.raises(UserError, match="not a linked sketch"):
+        sketch_sizes(tmp_path / "short.elf")
+
+
+def test_the_sizes_are_those_of_the_gnu_tools(tmp_path: Path) -> None:
+    assert sketch_sizes(link(tmp_path)).ram == sizes(link(tmp_path)).ram
 
 
 def test_arduino_cli_compiles_with_the_profile_and_firmware_json_says_what_the_image_takes(
-    mnist: Path, generated: dict[str, Path], elf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mnist: Path, generated: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cli = ArduinoCli(tmp_path / "bin", elf=elf)
+    cli = ArduinoCli(tmp_path / "bin", elf=link(tmp_path))
     monkeypatch.setenv("PATH", str(cli.folder), prepend=os.pathsep)
     (tmp_path / "manifest.json").symlink_to(mnist / "manifest.json")
     out = tmp_path / "nano33ble-aot"
