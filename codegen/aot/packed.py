@@ -218,7 +218,7 @@ def _step(
         unit_bytes = 4 * shape.unit_words(rows)
         if (
             not shape.fast
-            and max(2 * part_bytes + 8, (shape.taps_x - 1) * unit_bytes) <= MOST_WORDS_BEHIND
+            and 2 * part_bytes + 8 + (shape.taps_x - 1) * unit_bytes <= MOST_WORDS_BEHIND
             and (2 * rows + 2) * pitch + channels <= MOST_BYTES_BEHIND
         ):
             functions[f"stream_{rows}"] = Assembly(

@@ -1,0 +1,114 @@
+"""Runs many generated networks in one image, on the emulated board or on the host: one compilation each."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.aot.emit import KERNEL_NAMES, claim_names, model_source
+from codegen.aot.emit_assembly import model_kernels
+from codegen.aot.plan import Plan, plan_model
+from codegen.names import Identifiers, layer_names
+from contract.flatbuffer import parse_model
+from tests.c_build import FIRMWARE, RUNNERS, SANITIZERS, compile_c, run_c
+
+BOARD = FIRMWARE / "boards" / "qemu"
+ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-funsigned-char")
+ARENA = "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];"  # in a generated model.c
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The networks in one form: their plans, and one file of C and one of assembly with all of them."""
+
+    plans: list[Plan]
+    c: Path
+    assembly: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one network: (inputs, output bytes), and executed instructions an inference."""
+
+    outputs: NDArray[np.int8]
+    instructions: float
+
+
+def write_sources(flatbuffers: Sequence[bytes], optimize: str, folder: Path) -> Sources:
+    """Generate all networks into one translation unit, in which they share the arena's memory alone."""
+    identifiers = Identifiers(KERNEL_NAMES)
+    plans, parts, assembly, rows = [], [], [], []
+    for index, flatbuffer in enumerate(flatbuffers):
+        model = parse_model(flatbuffer)
+        plan = plan_model(model, layer_names(model, None, identifiers), optimize)
+        names = claim_names(plan, identifiers)
+        text = model_source(plan, f"network {index}", names).replace('#include "model.h"\n', "")
+        assert ARENA in text
+        text = re.sub(r"\b(model_(?:input|invoke|output))\b", rf"network_{index}_\1", text.replace(ARENA, ""))
+        parts.append(text)
+        assembly.append(model_kernels(plan, f"network {index}", names) or "")
+        functions = ", ".join(f"network_{index}_model_{name}" for name in ("input", "invoke", "output"))
+        rows.append(f"    {{{functions}, {model.input.bytes}, {model.output.bytes}}},\n")
+        plans.append(plan)
+    most = max(plan.arena.bytes for plan in plans)
+    text = (
+        '#include "forms.h"\n#include <stddef.h>\n'
+        f"static _Alignas(8) int8_t arena[{most}];\n"
+        + "\n".join(parts)
+        + f"\nconst struct network networks[] = {{\n{''.join(rows)}}};\n"
+        + f"const uint32_t network_count = {len(rows)};\n"
+    )
+    # Each network's functions are static but for the table's three, which nothing else declares.
+    function = re.compile(r"^(?=(?:const )?int8_t \*network_|void network_)", re.MULTILINE)
+    text = function.sub("static ", text)
+    sources = Sources(plans, folder / f"{optimize}.c", folder / f"{optimize}.S")
+    sources.c.write_text(text)
+    sources.assembly.write_text("".join(assembly))
+    return sources
+
+
+def run_on_host(sources: Sources, inputs: Sequence[NDArray[np.int8]], folder: Path) -> list[NDArray[np.int8]]:
+    """The outputs of each network on its `inputs` (N, bytes), N the same, by the portable definitions
+    under AddressSanitizer and UBSan."""
+    folder.mkdir()
+    flags = ("-std=c11", "-O1", "-g", *SANITIZERS, f"-DINPUTS={len(inputs[0])}", f"-I{RUNNERS}")
+    program = compile_c([sources.c, sources.assembly, RUNNERS / "forms_host.c"], folder / "forms", flags)
+    outputs = np.frombuffer(run_c(program, b"".join(one.tobytes() for one in inputs)), np.int8)
+    sizes = [len(inputs[0]) * plan.model.output.bytes for plan in sources.plans]
+    assert sum(sizes) == len(outputs)
+    return [part.reshape(len(inputs[0]), -1) for part in np.split(outputs, np.cumsum(sizes)[:-1])]
+
+
+def run_on_board(
+    sources: Sources, level: str, inputs: Sequence[NDArray[np.int8]], folder: Path
+) -> list[Outcome]:
+    """Compile with the optimisation `level`, and run each network on its `inputs` (N, bytes), N the same."""
+    folder.mkdir()
+    count = len(inputs[0])
+    flags = (
+        *("-std=gnu11", level, *ARM, f"-DINPUTS={count}", f"-I{RUNNERS}", f"-I{BOARD}"),
+        *("-ffunction-sections", "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"),
+        f"-T{BOARD / 'nrf52840.ld'}",
+    )
+    board = [BOARD / "startup.c", BOARD / "ticks.c", RUNNERS / "forms.c"]
+    image = compile_c([sources.c, sources.assembly, *board], folder / "forms.elf", flags, "arm-none-eabi-gcc")
+    (folder / "inputs.bin").write_bytes(b"".join(one.tobytes() for one in inputs))
+    command = [
+        *("qemu-system-arm", "-M", "mps2-an386", "-kernel", str(image), "-nographic", "-monitor", "none"),
+        *("-serial", "none", "-icount", "shift=0", "-semihosting-config", "enable=on,target=native"),
+    ]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    outputs = np.fromfile(folder / "outputs.bin", np.int8)
+    instructions = np.fromfile(folder / "instructions.bin", np.uint32)
+    outcomes, start = [], 0
+    for plan, total in zip(sources.plans, instructions, strict=True):
+        end = start + count * plan.model.output.bytes
+        outcomes.append(Outcome(outputs[start:end].reshape(count, -1), float(total) / count))
+        start = end
+    assert start == len(outputs)
+    return outcomes
