@@ -65,10 +65,10 @@ def compare(options: argparse.Namespace) -> int:
 
     console = Console()
     with console.status("reading the model") as status:
-        rows = compare(options.folder, options.inputs, options.peers, status.update)
+        comparison = compare(options.folder, options.inputs, options.peers, status.update)
     wide = Console(width=max(console.width, TABLE_COLUMNS))
-    show(rows, multiply_accumulates(read_model(options.folder / "model.tflite")), wide)
-    return 0 if all(row.bit_exact for row in rows) else 1
+    show(comparison, multiply_accumulates(read_model(options.folder / "model.tflite")), wide)
+    return 0 if all(row.bit_exact for row in comparison.rows) else 1
 
 
 def update_committed(_: argparse.Namespace) -> int:

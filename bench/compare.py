@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from bench.build import AOT, COMPILE_OPTIONS, build_bare, generate
 from bench.macs import multiply_accumulates
-from bench.peer import FORMS, NOTE, cut_model, write_sources
+from bench.peer import FORMS, check_installed, cut_model, write_sources
 from bench.profile import Share, profile
 from bench.ruler import equal_outputs, figures
+from contract.errors import UserError
 from contract.files import write_text
 from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
@@ -44,6 +45,12 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    rows: tuple[Row, ...]
+    refusals: tuple[str, ...]  # a line for each peer that does not take the model
+
+
+@dataclass(frozen=True)
 class _Image:
     """One image to be measured, and what it has to answer."""
 
@@ -55,18 +62,21 @@ class _Image:
     note: str = ""
 
 
-def compare(folder: Path, inputs: int | None, peers: bool, say: Callable[[str], None]) -> list[Row]:
+def compare(folder: Path, inputs: int | None, peers: bool, say: Callable[[str], None]) -> Comparison:
     """Build, run and measure everything for the model in `folder`, and write `folder`/bench.json.
 
     `folder` holds model.tflite, manifest.json and reference.npz; the first `inputs` of the reference are run,
     or all. `say` gets a line for each step.
     """
+    if peers:
+        check_installed()
     reference = read_reference(folder / "reference.npz")
     reference = replace(reference, inputs=reference.inputs[:inputs], outputs=reference.outputs[:inputs])
     layers = read_manifest(folder / "manifest.json").layers
     macs = multiply_accumulates(read_model(folder / "model.tflite"))
-    rows = []
-    for image in _images(folder, reference, peers, say):
+    rows: list[Row] = []
+    refusals: list[str] = []
+    for image in _images(folder, reference, peers, refusals, say):
         given = reference.inputs[: len(image.expected)]
         say(f"{image.engine} {image.options}: {len(given):,} inputs")
         ruler = figures(image.folder, given)
@@ -92,11 +102,13 @@ def compare(folder: Path, inputs: int | None, peers: bool, say: Callable[[str], 
             )
         )
     write_text(folder / FILE_NAME, json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-    return rows
+    return Comparison(tuple(rows), tuple(refusals))
 
 
-def _images(folder: Path, reference: Reference, peers: bool, say: Callable[[str], None]) -> Iterator[_Image]:
-    """Build one image after the other."""
+def _images(
+    folder: Path, reference: Reference, peers: bool, refusals: list[str], say: Callable[[str], None]
+) -> Iterator[_Image]:
+    """Build one image after the other; `refusals` gets a line for a peer that does not take the model."""
     work = folder / "bench"
     for engine, arguments in AOT.items():
         generated = work / engine / "generated"
@@ -111,9 +123,13 @@ def _images(folder: Path, reference: Reference, peers: bool, say: Callable[[str]
     say("bakenn: the reference without softmax")
     model = cut_model(folder / "model.tflite", reference.inputs[:PEER_INPUTS], work / "cut.tflite")
     for form in FORMS:
-        generated, engine_dir = write_sources(form, model, work / form)
+        try:
+            sources = write_sources(form, model, work / form)
+        except UserError as error:
+            refusals.append(f"{form}: {error}")
+            continue
         for option in COMPILE_OPTIONS:
             say(f"{form} {option}: build")
             out = work / form / option.lstrip("-")
-            build_bare(generated, out, option, engine_dir)
-            yield _Image(form, option, out, model.outputs, note=NOTE)
+            build_bare(sources.generated, out, option, sources.engine)
+            yield _Image(form, option, out, model.outputs, note=sources.note)

@@ -4,6 +4,7 @@ bakenn brings the CMSIS-NN sources it calls. Its C is compiled by the same Makef
 into the same bare image as this project's engine.
 """
 
+import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,7 @@ from bench.surgery import add_reshape_options, cut_softmax
 from contract.errors import UserError
 from contract.files import write_bytes, write_text
 
-NOTE = (
-    "softmax cut off the flatbuffer, ReshapeOptions added; "
-    "its logits compared with TensorFlow Lite Micro on the same cut flatbuffer"
-)
 FORMS = ("bakenn-portable", "bakenn-cmsis")
-_INSTALL = "install the extra: pip install .[bench]"
 
 
 @dataclass(frozen=True)
@@ -32,12 +28,28 @@ class CutModel:
     outputs: NDArray[np.int8]  # (N, classes): the logits
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What bakenn made of the model."""
+
+    generated: Path  # weights and calls: the Makefile's GENERATED
+    engine: Path  # kernels: its ENGINE_DIR
+    note: str  # what stands beside the figures
+
+
+def check_installed() -> None:
+    """UserError where the packages of the extra `bench` are missing."""
+    for package in ("bakenn", "tflite", "tflite_micro"):
+        if importlib.util.find_spec(package) is None:
+            raise UserError(
+                f"{package} is not installed; run pip install '.[bench]', or compare with --no-peers"
+            )
+
+
 def cut_model(tflite: Path, inputs: NDArray[np.int8], out: Path) -> CutModel:
     """Write the flatbuffer without its softmax to `out`; run the reference runtime on `inputs` (N, ...)."""
-    try:
-        from tflite_micro import runtime
-    except ImportError as error:
-        raise UserError(f"tflite-micro, the reference runtime, is not installed; {_INSTALL}") from error
+    from tflite_micro import runtime
+
     data = add_reshape_options(cut_softmax(tflite.read_bytes()))
     write_bytes(out, data)
     interpreter = runtime.Interpreter.from_bytes(data)
@@ -49,27 +61,27 @@ def cut_model(tflite: Path, inputs: NDArray[np.int8], out: Path) -> CutModel:
     return CutModel(out, np.stack(outputs).astype(np.int8, casting="no"))
 
 
-def write_sources(form: str, model: CutModel, folder: Path) -> tuple[Path, Path]:
-    """Compile the model with bakenn; returns the folders for GENERATED and ENGINE_DIR of the Makefile.
+def write_sources(form: str, model: CutModel, folder: Path) -> Sources:
+    """Compile the model with bakenn, in one of FORMS, into `folder`. UserError where it refuses the model.
 
-    GENERATED gets the model (weights and calls), ENGINE_DIR the kernels, so that the model's constants are
-    counted like those of this project's engine.
+    Model and kernels get folders of their own, so that the model's constants are counted like those of this
+    project's engine.
     """
-    try:
-        import bakenn
-    except ImportError as error:
-        raise UserError(f"bakenn is not installed; {_INSTALL}") from error
+    import bakenn
+
     cmsis = bakenn.CBackendOptions(
         kernel_policy=bakenn.KernelPolicy.STATIC_PRIORITY, enable_cmsis_nn=True, target=bakenn.CORTEX_M4
     )
     generated, engine = folder / "generated", folder / "engine"
     shutil.rmtree(folder, ignore_errors=True)
-    artifacts = bakenn.compile_tflite(
-        model.flatbuffer.read_bytes(),
-        generated,
-        name="model",
-        backend_options=cmsis if form == "bakenn-cmsis" else None,
-    ).artifacts
+    options = cmsis if form == "bakenn-cmsis" else None
+    try:
+        compiled = bakenn.compile_tflite(
+            model.flatbuffer.read_bytes(), generated, name="model", backend_options=options
+        )
+    except bakenn.BakeNNError as error:
+        raise UserError(f"bakenn refuses the model: {error}") from error
+    artifacts = compiled.artifacts
     engine.mkdir()
     shutil.move(artifacts.kernels_source, engine)
     for source in artifacts.support_sources:
@@ -80,4 +92,13 @@ def write_sources(form: str, model: CutModel, folder: Path) -> tuple[Path, Path]
     write_text(engine / "engine.mk", f"ENGINE_FLAGS := -w -DBAKENN_CMSIS_NN_BUILTIN_MEMORY {includes}\n")
     generate(model.flatbuffer, None, folder / "info")
     shutil.copy(folder / "info" / "model_info.c", generated)
-    return generated, engine
+    kernels = [step.kernel_id for step in compiled.memory_report.steps]
+    return Sources(generated, engine, _note(kernels))
+
+
+def _note(kernels: list[str]) -> str:
+    from_cmsis = sum(kernel.startswith("cmsis_nn.") for kernel in kernels)
+    return (
+        "the softmax cut off the flatbuffer, ReshapeOptions added; the logits compared with TensorFlow Lite "
+        f"Micro on the same cut flatbuffer; {from_cmsis} of {len(kernels)} steps by CMSIS-NN"
+    )

@@ -1,8 +1,7 @@
 """What a TFLite flatbuffer needs before the peer `bakenn` takes it.
 
-- bakenn has no softmax that equals TensorFlow Lite Micro's, and refuses the operator: it is cut off, and the
-  tensor before it, the logits, becomes the output.
-- bakenn insists on ReshapeOptions, which the converter leaves out where the shape is a tensor.
+- It refuses SOFTMAX: the operator is cut off the end, and the tensor before it, the logits, is the output.
+- It insists on ReshapeOptions, which the converter leaves out where the shape is a tensor.
 
 A flatbuffer is tables that point forward at each other, so both are done by appending what is new and
 redirecting one offset to it; no byte of the weights moves.
@@ -10,7 +9,6 @@ redirecting one offset to it; no byte of the weights moves.
 
 import struct
 
-from contract.errors import UserError
 from contract.flatbuffer import Operator, parse_model
 from contract.tables import Table, root_table
 
@@ -21,11 +19,11 @@ _RESHAPE_OPTIONS = 17  # of the union BuiltinOptions
 
 
 def cut_softmax(flatbuffer: bytes) -> bytes:
-    """The same model without its last operator, which must be SOFTMAX; its output is that one's input."""
+    """The same model without a SOFTMAX at its end; its output is then that one's input."""
     model = parse_model(flatbuffer)
     softmax = model.operators[-1]
     if softmax.name != "SOFTMAX":
-        raise UserError(f"the model ends with {softmax}, not with SOFTMAX; bakenn is compared on such models")
+        return flatbuffer
     graph = root_table(flatbuffer, b"TFL3").tables(_SUBGRAPHS)[0]
     data = bytearray(flatbuffer)
     operators = _target(data, _field(data, graph, _GRAPH_OPERATORS))

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench.compare import Row
+from bench.compare import Comparison, Row
 from bench.macs import FLOOR_MACS_AN_INSTRUCTION
 from bench.profile import Share
 from bench.timings import KINDS
@@ -18,8 +18,9 @@ _QUOTED = (
 )
 
 
-def show(rows: Sequence[Row], macs: int, console: Console) -> None:
-    """Print the ruler's figures, the estimated cycles and the share of each layer."""
+def show(comparison: Comparison, macs: int, console: Console) -> None:
+    """Print the ruler's figures, the estimated cycles, and what the instructions do and where."""
+    rows = comparison.rows
     console.print(_ruler_table(rows, macs))
     console.print(_cycles_table(rows))
     console.print(_kinds_table(rows))
@@ -29,6 +30,8 @@ def show(rows: Sequence[Row], macs: int, console: Console) -> None:
     for note in dict.fromkeys(row.note for row in rows if row.note):
         engines = ", ".join(dict.fromkeys(row.engine for row in rows if row.note == note))
         console.print(f"{engines}: {note}.")
+    for refusal in comparison.refusals:
+        console.print(refusal)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -19,11 +19,10 @@ from bench.measure import INPUTS, measure
 from bench.operators import OTHER, layer_lines, layer_of_each, parse_inlining
 from bench.profile import profile
 from bench.ruler import equal_outputs, figures
-from bench.surgery import add_reshape_options, cut_softmax
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import read_firmware
-from contract.flatbuffer import parse_model, read_model
+from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 
@@ -192,32 +191,12 @@ def test_an_instruction_of_a_called_function_belongs_to_the_call_before_it() -> 
     assert [names[index] for index in layer] == [OTHER, "conv_1", "conv_1", "conv_1", *["pool_1"] * 3]
 
 
-# ---- the model, and the peer's ----
+# ---- the model ----
 
 
 def test_the_multiply_accumulates_are_those_of_the_shapes(mnist: Path) -> None:
     by_hand = 28 * 28 * 8 * 16 + 11 * 11 * 16 * 4 * 4 * 8 + 400 * 10 + 10 * 10
     assert multiply_accumulates(read_model(mnist / "model.tflite")) == by_hand == 352_260
-
-
-def test_the_cut_model_ends_with_the_logits(mnist: Path) -> None:
-    whole = read_model(mnist / "model.tflite")
-    cut = parse_model(cut_softmax(whole.data))
-    assert [operator.name for operator in cut.operators] == [one.name for one in whole.operators[:-1]]
-    assert cut.outputs == whole.operators[-1].inputs
-    assert cut.tensors == whole.tensors
-
-
-def test_a_model_without_softmax_cannot_be_cut(mnist: Path) -> None:
-    with pytest.raises(UserError, match="not with SOFTMAX"):
-        cut_softmax(cut_softmax((mnist / "model.tflite").read_bytes()))
-
-
-def test_added_options_change_nothing_else(mnist: Path) -> None:
-    whole = read_model(mnist / "model.tflite")
-    with_options = parse_model(add_reshape_options(whole.data))
-    assert with_options.operators == whole.operators
-    assert with_options.tensors == whole.tensors
 
 
 # ---- firmware.json ----
