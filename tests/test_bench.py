@@ -1,6 +1,5 @@
 """The ruler: sizes from the linker, outputs and instructions from the emulator, layers from debug lines."""
 
-import dataclasses
 import io
 import subprocess
 import sys
@@ -8,17 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from bench import committed
 from bench.build import AOT, build_bare, generate
-from bench.compare import Row
+from bench.compare import Comparison, Row
 from bench.emulator import read_log
 from bench.image import Sizes, constant_bytes, parse_sizes
 from bench.macs import multiply_accumulates
 from bench.measure import INPUTS, measure
 from bench.operators import OTHER, layer_lines, layer_of_each, parse_inlining
-from bench.profile import profile
+from bench.profile import Share, profile
 from bench.ruler import equal_outputs, figures
+from bench.table import show
+from bench.timings import KINDS
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import read_firmware
@@ -278,6 +280,42 @@ def test_growth_beyond_the_tolerance_is_named() -> None:
     assert committed.growth(now, before, 0.02) == ["aot-speed instructions: 153,001 instead of 150,000"]
 
 
-def test_a_row_of_the_benchmark_has_the_keys_that_others_read() -> None:
-    keys = {"engine", "options", "instructions", "instructions_per_mac", "flash_bytes", "model_bytes"}
-    assert keys | {"ram_bytes", "bit_exact"} <= {field.name for field in dataclasses.fields(Row)}
+def row(engine: str, bit_exact: bool) -> Row:
+    return Row(
+        engine=engine,
+        options="-O2",
+        instructions=150_000,
+        instructions_per_mac=0.426,
+        flash_bytes=15_000,
+        model_bytes=10_000,
+        ram_bytes=7_000,
+        stack_bytes=900,
+        bit_exact=bit_exact,
+        inputs=100,
+        cycles_estimate=250_000,
+        ms_at_64_mhz=3.906,
+        kinds=dict.fromkeys(KINDS, 25_000),
+        operators=(Share("conv_1 + pool_1", 90_000, 150_000), Share("dense_1", 60_000, 100_000)),
+    )
+
+
+def printed(rows: list[Row], macs: int) -> str:
+    console = Console(width=120, file=io.StringIO())
+    show(Comparison(tuple(rows), ("some-peer: refuses the model",)), macs, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return " ".join(text.split())
+
+
+def test_the_tables_say_what_was_measured() -> None:
+    text = printed([row("aot-speed", True), row("aot-size", False)], 352_260)
+    assert "aot-speed -O2 150,000 0.43 15,000 10,000 7,000 all 100" in text
+    assert "aot-size -O2 150,000 0.43 15,000 10,000 7,000 no" in text
+    assert "aot-speed -O2 250,000 1.67 3.91" in text
+    assert "conv_1 + pool_1 90,000 60.0 % 150,000" in text
+    assert "2 MACs an instruction 176,130 0.50 floor" in text
+    assert text.endswith("some-peer: refuses the model")
+
+
+def test_figures_quoted_for_one_network_do_not_stand_beside_another() -> None:
+    assert "quoted" in printed([row("aot-speed", True)], 352_260)
+    assert "quoted" not in printed([row("aot-speed", True)], 1_000_000)
