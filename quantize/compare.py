@@ -56,7 +56,7 @@ def show(comparison: "Comparison") -> None:
     measured = {method.method: method.layers for method in comparison.methods if method.layers}
     for name in measured:
         noise.add_column(f"{name} weights", justify="right")
-        noise.add_column("activations", justify="right")
+        noise.add_column(f"{name} output", justify="right")
     for rows in zip(*measured.values(), strict=True):
         ratios = [ratio for row in rows for ratio in (row.weights_db, row.activations_db)]
         noise.add_row(rows[0].layer, rows[0].operator, *("" if r is None else f"{r:.1f}" for r in ratios))
