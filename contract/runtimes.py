@@ -65,6 +65,8 @@ def check(model: Model, runtime: Runtime) -> None:
             "one of each is supported"
         )
     for tensor in (model.input, model.output):
+        if tensor.data is not None:
+            raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
         if tensor.shape[:1] != (1,):
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
     for operator in model.operators:

@@ -72,4 +72,5 @@ def _packed(value: Value) -> bytes:
         return _array(value.values.tobytes())
     if isinstance(value, Mapping):
         return b"".join(_packed(inner) for inner in value.values())
+    assert isinstance(value, int), "only portable kernels run here"
     return _integer(value)

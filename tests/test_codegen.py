@@ -273,6 +273,11 @@ def make_input_constant(network: Network) -> None:
     network.tensors[0].buffer = len(network.model.buffers) - 1
 
 
+def make_output_constant(network: Network) -> None:
+    constant = network.constant("bias", np.zeros((1, 4), np.int8), [0.1])
+    network.model.subgraphs[0].outputs = [constant]
+
+
 def make_batch_of_two(network: Network) -> None:
     network.tensors[0].shape = [2, 6, 6, 1]
 
@@ -309,6 +314,7 @@ REFUSED: list[tuple[Callable[[Network], None], str]] = [
     (make_new_version, r"operator 0 \(CONV_2D\) has version 99, .* up to version"),
     (make_two_outputs, r"1 inputs and 2 outputs"),
     (make_input_constant, r"tensor 0 \(input\), is a constant"),
+    (make_output_constant, r"tensor \d+ \(bias\), is a constant"),
     (make_batch_of_two, r"tensor 0 \(input\) has the shape \[2, 6, 6, 1\]; convert with a batch of 1"),
 ]
 

@@ -28,13 +28,13 @@ def damaged(whole: bytes, every: int) -> Iterator[tuple[str, bytes]]:
         yield f"cut at {place}", whole[:place]
 
 
-def expect_error_or_files(name: str, data: bytes, folder: Path) -> bool:
+def expect_error_or_files(name: str, data: bytes, folder: Path, optimize: str) -> bool:
     """Generate from `data`; True where it worked. Checks that an error is one line and leaves no file."""
     tflite, out = folder / "damaged.tflite", folder / "out"
     tflite.write_bytes(data)
     refusal: UserError | None = None
     try:
-        generate(tflite, None, "aot", "chirale", out)
+        generate(tflite, None, "aot", "chirale", out, optimize)
     except UserError as error:
         refusal = error
     if refusal is not None:
@@ -50,9 +50,17 @@ def expect_error_or_files(name: str, data: bytes, folder: Path) -> bool:
     return True
 
 
-def test_damage_at_every_64th_byte_of_the_model_is_an_error_or_generates(mnist: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("optimize", "every"),
+    [("portable", 64), ("speed", 640), ("size", 640)],  # what proves the fast forms takes longer
+)
+def test_damage_at_every_64th_byte_of_the_model_is_an_error_or_generates(
+    mnist: Path, tmp_path: Path, optimize: str, every: int
+) -> None:
     whole = (mnist / "model.tflite").read_bytes()
-    generated = [expect_error_or_files(name, data, tmp_path) for name, data in damaged(whole, 64)]
+    generated = [
+        expect_error_or_files(name, data, tmp_path, optimize) for name, data in damaged(whole, every)
+    ]
     assert any(generated), "a changed weight still generates"
     assert not all(generated)
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from codegen.aot.emit import KERNEL_NAMES
+from codegen.aot.forms import OPTIMIZE
 from codegen.generate import generate
 from contract.reference import read_reference
 from tests.c_build import ENGINE, INCLUDES, build_model, compile_c, infer
@@ -59,17 +60,17 @@ def random_network(seed: int) -> Network:
     return network
 
 
-def generated(network: Network, folder: Path) -> Path:
+def generated(network: Network, folder: Path, optimize: str = "portable") -> Path:
     """The folder with the C sources of a network."""
     (folder / "model.tflite").write_bytes(network.flatbuffer())
-    generate(folder / "model.tflite", None, "aot", "chirale", folder / "generated")
+    generate(folder / "model.tflite", None, "aot", "chirale", folder / "generated", optimize)
     return folder / "generated"
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_a_random_network_equals_the_reference(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "optimize"), [(seed, OPTIMIZE[seed % len(OPTIMIZE)]) for seed in range(10)])
+def test_a_random_network_equals_the_reference(seed: int, optimize: str, tmp_path: Path) -> None:
     network = random_network(seed)
-    program = build_model(generated(network, tmp_path))
+    program = build_model(generated(network, tmp_path, optimize))
     inputs = some_inputs(network, np.random.default_rng(seed), count=8)
     outputs = infer(program, inputs, int(np.prod(network.shape)))
     np.testing.assert_array_equal(outputs, reference(network.flatbuffer(), inputs))
@@ -90,8 +91,11 @@ def test_all_images_of_the_model_are_bit_exact(mnist: Path, tmp_path: Path) -> N
     np.testing.assert_array_equal(outputs, known.outputs.reshape(outputs.shape))
 
 
-def test_some_images_of_the_model_are_bit_exact_under_sanitizers(mnist: Path, tmp_path: Path) -> None:
-    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
+@pytest.mark.parametrize("optimize", OPTIMIZE)
+def test_some_images_of_the_model_are_bit_exact_under_sanitizers(
+    mnist: Path, tmp_path: Path, optimize: str
+) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path, optimize)
     known = read_reference(mnist / "reference.npz")
     outputs = infer(build_model(tmp_path), known.inputs[:300], known.outputs[0].size)
     np.testing.assert_array_equal(outputs, known.outputs[:300].reshape(outputs.shape))
