@@ -11,11 +11,10 @@ import jinja2
 import numpy as np
 
 from contract.files import replacing, write_bytes, write_text
+from contract.firmware import NANO33BLE_FLASH_BYTES, NANO33BLE_RAM_BYTES
 from report import charts
 from report.gather import Results
 
-# The Arduino Nano 33 BLE: flash that a sketch may use, and RAM, in bytes.
-BOARD_FLASH, BOARD_RAM = 983_040, 262_144
 DISAGREEMENTS_A_PICTURE = 24
 
 
@@ -123,7 +122,8 @@ def _pictures(results: Results) -> Iterator[tuple[str, bytes]]:
     unit = results.validation.tick_unit
     yield "latency", charts.png(charts.latency(results.answers.ticks, unit))
     if (parts := _memory(results)) is not None:
-        yield "memory", charts.png(charts.memory(parts, {"flash": BOARD_FLASH, "RAM": BOARD_RAM}))
+        limits = {"flash": NANO33BLE_FLASH_BYTES, "RAM": NANO33BLE_RAM_BYTES}
+        yield "memory", charts.png(charts.memory(parts, limits))
 
 
 def _answers(results: Results, chosen: Any) -> bytes:

@@ -10,8 +10,9 @@ $(if $(filter $(LINK),$(lines)),,$(error LINK=$(LINK) is not a line of BOARD=nan
 
 HERE := boards/nano33ble
 line_header := $(HERE)/line_$(LINK).h
-sketch_sources := board.h engine.h $(wildcard core/*.[ch] $(foreach suffix,c h inc S cpp,$(ENGINE_DIR)/*.$(suffix))) \
-    $(HERE)/board.cpp $(HERE)/board_memory.h $(wildcard $(foreach suffix,c h inc S cc cpp,$(GENERATED)/*.$(suffix)))
+sources_in = $(wildcard $(foreach suffix,c h inc S cc cpp,$1/*.$(suffix)))
+sketch_sources := board.h engine.h $(call sources_in,core) $(HERE)/board.cpp $(HERE)/board_memory.h \
+    $(call sources_in,$(ENGINE_DIR)) $(call sources_in,$(GENERATED))
 $(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 $(if $(wildcard $(ENGINE_DIR)/*.c $(ENGINE_DIR)/*.cpp),,$(error ENGINE=$(ENGINE): nothing in $(ENGINE_DIR)))
 
@@ -31,7 +32,7 @@ $(OUT)/sketch.txt: FORCE
 FORCE:
 
 # The profile is written last: with it the sketch is complete.
-$(SKETCH)/sketch.yaml: $(OUT)/sketch.txt $(sketch_sources) $(line_header) $(addprefix $(HERE)/,nano33ble.ino sketch.yaml)
+$(SKETCH)/sketch.yaml: $(OUT)/sketch.txt $(sketch_sources) $(line_header) $(HERE)/nano33ble.ino $(HERE)/sketch.yaml
 	@rm -rf $(SKETCH)
 	@mkdir -p $(SKETCH)/src
 	@cp $(HERE)/nano33ble.ino $(SKETCH)
