@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="an .npz file with x_train, y_train, x_test, y_test and, if you like, validation, classes, "
-        "source and sha256; --tflite does without: it is then run on random inputs",
+        "source and sha256; --tflite needs x_test and y_test alone, or else is run on random inputs",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--name", help="the model's name in the manifest (default: the file's)")

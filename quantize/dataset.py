@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 VALIDATION_SHARE = 12  # without an array `validation`, one training image in this many validates
 VALIDATION_SEED = 0
 
@@ -23,18 +22,31 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Dataset:
+class TestSet:
     """Labelled images as the network takes them: float32, (images, *input shape); labels from 0."""
 
-    x_train: Images  # without the validation images
-    y_train: Labels
-    x_validation: Images
-    y_validation: Labels
+    __test__ = False  # pytest: this is no test
+
     x_test: Images
     y_test: Labels
     classes: tuple[str, ...]
     source: str | None
     sha256: str | None
+
+
+@dataclass(frozen=True)
+class Dataset(TestSet):
+    """A test set with the images to train on, in the same form."""
+
+    x_train: Images  # without the validation images
+    y_train: Labels
+    x_validation: Images
+    y_validation: Labels
+
+
+def read_test_set(path: Path, input_shape: tuple[int, ...], outputs: int) -> TestSet:
+    """Read the test images at `path`, as `read_dataset` does, from a file that may hold no others."""
+    return _test_set(path, _read_arrays(path, ("x_test", "y_test")), input_shape, outputs)
 
 
 def read_dataset(path: Path, input_shape: tuple[int, ...], outputs: int) -> Dataset:
@@ -47,26 +59,16 @@ def read_dataset(path: Path, input_shape: tuple[int, ...], outputs: int) -> Data
     Raises UserError for a file that cannot be read, a missing array, another image shape than the network's,
     and labels that are not integers from 0 to `outputs` - 1.
     """
-    stored = _read_arrays(path)
-    if missing := [name for name in ARRAYS if name not in stored]:
-        raise UserError(
-            f"{path} holds no array {', '.join(missing)}; write it with "
-            "numpy.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)"
-        )
-    x_train, x_test = (_images(path, name, stored[name], input_shape) for name in ("x_train", "x_test"))
+    stored = _read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
+    x_train = _images(path, "x_train", stored["x_train"], input_shape)
     y_train = _labels(path, "y_train", stored["y_train"], len(x_train), outputs)
-    y_test = _labels(path, "y_test", stored["y_test"], len(x_test), outputs)
     held_out = _validation(path, stored.get("validation"), len(x_train))
     return Dataset(
         x_train=x_train[~held_out],
         y_train=y_train[~held_out],
         x_validation=x_train[held_out],
         y_validation=y_train[held_out],
-        x_test=x_test,
-        y_test=y_test,
-        classes=_classes(path, stored.get("classes"), outputs),
-        source=str(stored["source"]) if "source" in stored else None,
-        sha256=str(stored["sha256"]) if "sha256" in stored else None,
+        **vars(_test_set(path, stored, input_shape, outputs)),
     )
 
 
@@ -88,16 +90,35 @@ def draw_balanced(labels: Labels, count: int, seed: int) -> NDArray[np.int64]:
     return rng.permutation(np.array(drawn[:count], dtype=np.int64))
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _test_set(
+    path: Path, stored: dict[str, NDArray[Any]], input_shape: tuple[int, ...], outputs: int
+) -> TestSet:
+    x_test = _images(path, "x_test", stored["x_test"], input_shape)
+    return TestSet(
+        x_test=x_test,
+        y_test=_labels(path, "y_test", stored["y_test"], len(x_test), outputs),
+        classes=_classes(path, stored.get("classes"), outputs),
+        source=str(stored["source"]) if "source" in stored else None,
+        sha256=str(stored["sha256"]) if "sha256" in stored else None,
+    )
+
+
+def _read_arrays(path: Path, needed: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise UserError(f"there is no {path}; --data takes the dataset.npz that python -m train writes")
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} is not an .npz file; write it with numpy.savez")
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            stored = {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} cannot be read ({error}); write it again with numpy.savez") from error
+    if missing := [name for name in needed if name not in stored]:
+        raise UserError(
+            f"{path} holds no array {', '.join(missing)}; write it with "
+            f"numpy.savez(file, {', '.join(f'{name}=...' for name in needed)})"
+        )
+    return stored
 
 
 def _images(path: Path, name: str, images: NDArray[Any], input_shape: tuple[int, ...]) -> Images:

@@ -12,7 +12,7 @@ from contract.manifest import Manifest
 from quantize import artefacts, ptq, qat, tflm
 from quantize.artefacts import Origin
 from quantize.capture import captured_output
-from quantize.dataset import draw_balanced, read_dataset
+from quantize.dataset import draw_balanced, read_dataset, read_test_set
 from quantize.naming import operator_names
 from quantize.slim import slim
 
@@ -30,8 +30,12 @@ def quantise(
     representative: int,
     seed: int,
 ) -> None:
-    """Quantise the Keras model at `model_path` by `method` (ptq or qat) and write the
-    artefacts to `out`."""
+    """Quantise the Keras model at `model_path` by `method` (ptq or qat), write the artefacts to `out`.
+
+    `representative` training images, drawn with `seed`, set the ranges (for QAT, where they start). `name`
+    (or else the file's) and `recipe` go into the manifest. UserError where model or data are not what this
+    stage takes, or a runtime could not run the result.
+    """
     require_tensorflow()
     from quantize.network import load_network
 
@@ -104,7 +108,7 @@ def given(
         data, labels = None, None
         print(f"data     none: {RANDOM_INPUTS:,} random inputs, seed {seed}; accuracy is not measured")
     else:
-        data = read_dataset(data_path, model.input.shape[1:], model.output.elements)
+        data = read_test_set(data_path, model.input.shape[1:], model.output.elements)
         inputs, labels = artefacts.quantised(data.x_test, model.input), data.y_test
     origin = Origin(
         model=name or tflite_path.stem,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.flatbuffer import Model, Operator, Tensor, read_model
-from quantize.dataset import draw_balanced, read_dataset
+from quantize.dataset import draw_balanced, read_dataset, read_test_set
 from quantize.naming import KEYWORDS, operator_names
 
 Arrays = dict[str, Any]
@@ -105,6 +105,14 @@ def test_a_wrong_dataset_is_refused_with_the_reason(
     changed = {name: array for name, array in (arrays | change).items() if array is not None}
     with pytest.raises(UserError, match=message):
         read(saved(changed))
+
+
+def test_a_test_set_needs_no_training_images(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
+    path = saved({"x_test": arrays["x_test"], "y_test": arrays["y_test"]})
+    test_set = read_test_set(path, (4, 4, 1), CLASSES)
+    np.testing.assert_array_equal(test_set.y_test, arrays["y_test"])
+    with pytest.raises(UserError, match="holds no array x_train, y_train"):
+        read(path)
 
 
 def test_a_file_that_is_missing_or_no_npz_is_refused(tmp_path: Path) -> None:
