@@ -32,6 +32,7 @@ def plan_convolution(pair: Pair, layer: str, pool_layer: str) -> Step | str:
     filters, filter_height, filter_width, _ = conv.weights.shape
     weights = _quads(conv.weights.reshape(filters, -1))
     quads = weights.shape[1] // QUAD
+    requantized = _requantization(conv, conv.weights, pair.limits, np.zeros(filters, np.int64))
     window = (1, 1) if pool is None else pool.options.window
     groups = -(-window[0] * window[1] // POSITIONS)
     output_rows, output_columns = (
@@ -71,14 +72,20 @@ def plan_convolution(pair: Pair, layer: str, pool_layer: str) -> Step | str:
             "filters": filters,
             "quads": quads,
             "groups": groups,
-            "weights": _weights(weights.reshape(filters, quads, QUAD), "filter"),
-            "requantization": _requantization(conv, conv.weights, pair.limits, np.zeros(filters, np.int64)),
+            "weights": Constant(
+                "weights",
+                weights.reshape(filters, quads, QUAD),
+                tuple(f"filter {index}" for index in range(filters)),
+                word_aligned=True,
+            ),
+            "requantization": requantized,
         },
         description=conv.description
         if pool is None
         else (*conv.description, f"with {pool_layer}: {pool.description[0]}", pool.description[-1]),
         scratch=groups * quads * POSITIONS * 8 + quads * QUAD,
         fused=() if pool is None else (pool_layer,),
+        reason=_reason(requantized),
     )
 
 
@@ -88,10 +95,15 @@ def plan_dense(dense: Dense, layer: str) -> Step:
     weights = _quads(dense.weights)
     # What the products of neighbouring weights add to every sum of a unit.
     pairs = (weights[:, 0::2].astype(np.int64) * weights[:, 1::2]).sum(axis=1)
+    requantized = _requantization(dense, dense.weights, dense.limits, -pairs)
     quads = weights.shape[1] // QUAD
     blocks = units // UNITS
     together = weights[: blocks * UNITS].reshape(blocks, UNITS, quads, QUAD).transpose(0, 2, 1, 3)
-    ordered = np.concatenate([together.ravel(), weights[blocks * UNITS :].ravel()])
+    rows: tuple[str, ...] = ()
+    ordered: NDArray[np.int8] = np.concatenate([together.ravel(), weights[blocks * UNITS :].ravel()])
+    if blocks * UNITS == units:
+        rows = tuple(f"units {first} to {first + UNITS - 1}" for first in range(0, units, UNITS))
+        ordered = ordered.reshape(blocks, quads, UNITS * QUAD)
     return Step(
         layer=layer,
         kernel="fully_connected_dual",
@@ -102,22 +114,27 @@ def plan_dense(dense: Dense, layer: str) -> Step:
             "rows": dense.rows,
             "depth": depth,
             "units": units,
-            "weights": _weights(ordered.reshape(-1, QUAD), ""),
-            "requantization": _requantization(dense, dense.weights, dense.limits, -pairs),
+            "weights": Constant("weights", ordered, rows, word_aligned=True),
+            "requantization": requantized,
         },
         description=dense.description,
         scratch=quads * 8,
+        reason=_reason(requantized),
     )
+
+
+def _reason(requantized: Mapping[str, Value]) -> str:
+    step = (
+        "requantised in one step"
+        if "offsets" in requantized
+        else "requantised by the reference's two roundings"
+    )
+    return f"2 products an instruction, {step}"
 
 
 def _quads(weights: NDArray[np.int8]) -> NDArray[np.int8]:
     """Rows of weights, filled up with zeros to whole words."""
     return np.pad(weights, ((0, 0), (0, -weights.shape[1] % QUAD)))
-
-
-def _weights(values: NDArray[np.int8], slices: str) -> Constant:
-    rows = tuple(f"{slices} {index}" for index in range(len(values))) if slices else ()
-    return Constant("weights", values, rows, word_aligned=True)
 
 
 def _requantization(

@@ -61,7 +61,8 @@ def _choose(
         return _convolution(pair, layers[index : index + 2], optimize)
     if operator.name == "FULLY_CONNECTED":
         dense = fully_connected.read(model, operator)
-        return dual.plan_dense(dense, layer), "dual", "two multiply-accumulates an instruction"
+        step = dual.plan_dense(dense, layer)
+        return step, "dual", step.reason
     if operator.name == "SOFTMAX" and optimize == "speed":
         return softmax_table.plan(model, operator, layer), "table", "a table of 256 exponentials"
     return PLANNERS[operator.name](model, operator, layer), "portable", "its only form"
@@ -72,13 +73,13 @@ def _convolution(pair: Pair, layers: Sequence[str], optimize: str) -> tuple[Step
     if optimize == "speed":
         step = packed.plan(pair, layers[0], layers[-1])
         if isinstance(step, Step):
-            return step, "packed", "four multiply-accumulates an instruction"
+            return step, "packed", step.reason
         reasons.append(f"not packed: {step}")
     else:
         reasons.append("not packed: its weights and buffers are larger")
     step = dual.plan_convolution(pair, layers[0], layers[-1])
     if isinstance(step, Step):
-        return step, "dual", "; ".join(["two multiply-accumulates an instruction", *reasons])
+        return step, "dual", "; ".join([step.reason, *reasons])
     reasons.append(f"not dual: {step}")
     return conv_2d.portable(pair.conv, layers[0]), "portable", "; ".join(reasons)
 

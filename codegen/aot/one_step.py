@@ -13,6 +13,7 @@ Behind a ReLU there are such constants as a rule. Where negative sums count ther
 reference rounds them the other way: then the layer keeps the reference.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.quantization import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Multiplier
 
-FARTHEST = 2000  # how far from the real factor, in units of its 31-bit form, a multiplier is looked for
+FARTHEST = 30  # how far from the real factor, in units of its 31-bit form, a multiplier is looked for
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def solve_layer(
     `factors` are the real requantisation factors. `clamped`: the kernel clamps to the layer's limits; else it
     only saturates to int8, and a narrower limit must follow from the range.
     """
-    # The greatest multiplier below 2^31, so that its rounding matters least; the channels share the shift.
-    shift = min(31, int(np.floor(np.log2(2**31 / max(factors)))) - 32 + align)
+    if min(factors) <= 0:
+        return None
+    shift = common_shift(channels, factors, align)
     if shift < 0:
         return None
     constants = []
@@ -83,6 +85,18 @@ def solve_layer(
         constants.append(found)
     multipliers, offsets = np.array(constants, np.int64).T
     return OneStep(multipliers.astype(np.int32), offsets.astype(np.int32), shift)
+
+
+def common_shift(channels: Sequence[Channel], factors: Sequence[float], align: int) -> int:
+    """The shift of a layer: as great as possible, so that the rounding of multipliers and offsets matters
+    least, with multipliers below 2^31, and offsets and outputs times 2^shift that fit int32."""
+    outputs = max(
+        abs(factor * (sum_ + channel.bias)) + abs(channel.requantization.zero_point)
+        for channel, factor in zip(channels, factors, strict=True)
+        for sum_ in (channel.least, channel.greatest, channel.origin)
+    )
+    by_multiplier = math.floor(math.log2(INT32_MAX / max(factors))) - 32 + align
+    return min(by_multiplier, math.floor(math.log2(INT32_MAX / (outputs + 2))))
 
 
 def solve(channel: Channel, factor: float, align: int, shift: int, clamped: bool) -> tuple[int, int] | None:

@@ -91,7 +91,7 @@ class Shape:
 
     def scratch_bytes(self, copy: bool) -> int:
         copied = -(-self.padded[0] * self.padded[1] * self.channels // 4) if copy else 0
-        expanded = 3 * (7 + 6 * self.taps) + 1 if self.fast else 0
+        expanded = 3 * (6 + 6 * self.taps) + 2 if self.fast else 0
         guards = 0 if self.fast else 2 * (self.taps_x - 1)
         return 4 * (copied + expanded + (self.units + guards) * self.unit_words(max(self.blocks)))
 
@@ -265,6 +265,8 @@ def _step(
         description=(*conv.description, *_explained(pair, pool_layer, shape, layout)),
         scratch=shape.scratch_bytes(copy),
         fused=(pool_layer,),
+        reason=f"4 products an instruction: sums span {product_sums(conv.weights).widest:,} of the "
+        f"{1 << layout.bits:,} that a field holds; {words.shape[1]} words a filter",
     )
 
 

@@ -57,6 +57,7 @@ class Step:
     description: tuple[str, ...] = field(repr=False)  # the lines of a comment
     scratch: int = 0
     fused: tuple[str, ...] = ()  # the layers behind `layer` that this call computes, too
+    reason: str = ""  # why the operator can have this form
 
     @property
     def last_layer(self) -> str:

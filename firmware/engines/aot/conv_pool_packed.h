@@ -44,7 +44,7 @@
  *             for each tap:                pair of taps along x, channel
  *                 rows + 1 words           for weight rows 0 and 1 of the first pooled row, then
  *                                          for rows 2 and 3 of it and 0 and 1 of the next, ...
- *         the step from the end of this unit's weights to those of the next unit, in bytes; 0 ends
+ *         how many bytes the next unit's weights lie behind this one's; INT32_MIN ends
  *
  * Weights of a unit: the start of the sums, three times (low word, high word), and for each part
  * and tap two words (rows 0 and 1, rows 2 and 3); behind the last unit multiplier and offset. They
@@ -98,7 +98,7 @@ SPECIALIZED struct packed_shape packed_shape(const struct conv_pool_packed *conv
     shape.part_words = taps * (rows + 1);
     shape.unit_words = 3 * shape.part_words + 1;
     shape.part_weights = 2 * taps;
-    shape.unit_weights = 6 + 3 * shape.part_weights + (conv->fast ? 1 : 0);
+    shape.unit_weights = 6 + 3 * shape.part_weights;
     return shape;
 }
 
@@ -204,23 +204,19 @@ SPECIALIZED void packed_fast_stream(const struct conv_pool_packed *conv, int32_t
     }
 }
 
-/* The last word of every unit. */
+/* The last word of every unit: how many bytes the next unit's weights lie behind this one's. */
 SPECIALIZED void packed_steps(const struct conv_pool_packed *conv, const struct packed_shape *shape,
                               int32_t *stream) {
-    int32_t *step = stream + shape->unit_words - 1;
-    if (conv->fast) {
-        for (int32_t unit = 0; unit < shape->units; unit += 3, step += 3 * shape->unit_words) {
-            step[0] = step[shape->unit_words] = 4;
-            step[2 * shape->unit_words] = 4 - 12 * shape->unit_weights;
+    const int32_t kinds = conv->fast ? 3 : 1;
+    const int32_t back = -4 * kinds * shape->unit_weights;
+    int32_t *step = stream - 1;
+    for (int32_t unit = 0; unit < shape->units; unit += kinds) {
+        for (int32_t kind = 0; kind < kinds; kind++) {
+            step += shape->unit_words;
+            *step = kind == kinds - 1 ? back : 0;
         }
-        step -= shape->unit_words;
-    } else {
-        for (int32_t unit = 0; unit < shape->units; unit++, step += shape->unit_words) {
-            *step = -4 * shape->unit_weights;
-        }
-        step -= shape->unit_words;
     }
-    *step = 0;
+    *step = INT32_MIN;
 }
 
 /* ---- weights ---- */
@@ -319,7 +315,7 @@ static inline uint32_t packed_fields(const struct conv_pool_packed *conv, uint64
 static inline void packed_filter(const struct conv_pool_packed *conv, int32_t rows,
                                  const int32_t *stream, const int32_t *weights, int8_t *output) {
     const struct packed_shape shape = packed_shape(conv, rows);
-    const int32_t *last = weights + (conv->fast ? 3 * shape.unit_weights - 1 : shape.unit_weights);
+    const int32_t *last = weights + (conv->fast ? 3 : 1) * shape.unit_weights;
     for (int32_t row = 0; row < rows; row++) {
         struct packed_sums next =
             packed_position(conv, &shape, row, conv->output_width, stream, weights);
@@ -348,7 +344,7 @@ SPECIALIZED void packed_block(const struct conv_pool_packed *conv, int32_t rows,
     const struct packed_shape shape = packed_shape(conv, rows);
     int32_t *const expanded = scratch;
     int32_t *const stream =
-        scratch + (conv->fast ? 3 * shape.unit_weights + 1 : (conv->taps_x - 1) * shape.unit_words);
+        scratch + (conv->fast ? 3 * shape.unit_weights + 2 : (conv->taps_x - 1) * shape.unit_words);
     const int32_t words = shape.positions + conv->taps_x - 1;
     if (conv->fast) {
         packed_fast_stream(conv, rows, pitch, input, stream);

@@ -30,22 +30,22 @@ struct fully_connected_dual {
     struct one_step requantization;
 };
 
-/* Four inputs (or the last ones, and zeros) as a word. */
-static inline uint32_t dense_inputs(const int8_t *input, int32_t left) {
-    uint32_t word = 0;
-    if (left >= 4) {
-        return load_word(input);
-    }
-    memcpy(&word, input, (size_t)left);
-    return word;
-}
-
 /* A row of inputs as words of (a1, a3) and (a0, a2), and the sum of a0 a1 + a2 a3 over all of them.
- */
-static inline int32_t dense_pairs(const int8_t *input, int32_t depth, uint32_t *pairs) {
+ * Zeros fill up the last four. */
+SPECIALIZED int32_t dense_pairs(const int8_t *input, int32_t depth, uint32_t *pairs) {
     int32_t sum = 0;
-    for (int32_t i = 0; i < depth; i += 4, pairs += 2) {
-        const uint32_t word = dense_inputs(input + i, depth - i);
+    int32_t i = 0;
+    for (; i < depth - 3; i += 4, pairs += 2) {
+        const uint32_t word = load_word(input + i);
+        pairs[0] = odd_bytes(word);
+        pairs[1] = even_bytes(word);
+        sum = multiply_add_halves(pairs[0], pairs[1], sum);
+    }
+    if (i < depth) {
+        uint32_t word = 0;
+        for (int32_t place = 0; i < depth; i++, place += 8) {
+            word |= (uint32_t)(uint8_t)input[i] << place;
+        }
         pairs[0] = odd_bytes(word);
         pairs[1] = even_bytes(word);
         sum = multiply_add_halves(pairs[0], pairs[1], sum);

@@ -81,21 +81,21 @@ static inline int32_t softmax_term(const struct softmax *softmax, int32_t differ
 }
 
 /* What turns an exponential into an output: 1 / sum, as a factor in Q0.31 and a shift. */
-struct softmax_scale {
+struct softmax_factor {
     int32_t reciprocal, exponent;
 };
 
 /* sum, Q12.19, = (1 + fraction) * 2^(12 - zeros) with a fraction below 1. */
-static inline struct softmax_scale softmax_scale(int32_t sum) {
+static inline struct softmax_factor softmax_factor(int32_t sum) {
     const int32_t zeros = __builtin_clz((uint32_t)sum);
     const int32_t fraction = (int32_t)(((uint32_t)sum << zeros) - (UINT32_C(1) << 31));
-    struct softmax_scale scale;
+    struct softmax_factor scale;
     scale.reciprocal = softmax_reciprocal(fraction);
     scale.exponent = 12 - zeros + 31 - 8;
     return scale;
 }
 
-static inline int8_t softmax_output(struct softmax_scale scale, int32_t exponential) {
+static inline int8_t softmax_quantized(struct softmax_factor scale, int32_t exponential) {
     const int32_t value =
         scale.exponent > 31
             ? 0
@@ -114,11 +114,11 @@ static inline void softmax_row(const struct softmax *softmax, const int8_t *inpu
             sum += divide_by_power_of_two(softmax_term(softmax, input[i] - greatest), 12);
         }
     }
-    const struct softmax_scale scale = softmax_scale(sum);
+    const struct softmax_factor scale = softmax_factor(sum);
     for (int32_t i = 0; i < softmax->depth; i++) {
         const int32_t difference = input[i] - greatest;
         const int32_t counts = difference >= softmax->least_difference;
-        output[i] = softmax_output(scale, counts ? softmax_term(softmax, difference) : 0);
+        output[i] = softmax_quantized(scale, counts ? softmax_term(softmax, difference) : 0);
     }
 }
 

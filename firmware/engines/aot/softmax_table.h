@@ -31,9 +31,9 @@ SPECIALIZED void softmax_table_int8(const struct softmax_table *softmax, const i
         for (int32_t i = 0; i < softmax->depth; i++) {
             sum += divide_by_power_of_two(softmax->exponentials[greatest - input[i]], 12);
         }
-        const struct softmax_scale scale = softmax_scale(sum);
+        const struct softmax_factor scale = softmax_factor(sum);
         for (int32_t i = 0; i < softmax->depth; i++) {
-            *output++ = softmax_output(scale, softmax->exponentials[greatest - *input++]);
+            *output++ = softmax_quantized(scale, softmax->exponentials[greatest - *input++]);
         }
     }
 }
