@@ -35,7 +35,10 @@ def run(
         ) from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-        raise UserError(f"{' '.join(command)} failed with exit code {done.returncode}: {said[-1]}")
+        reason = next((line for line in said if "error" in line), said[-1])
+        raise UserError(
+            f"{reason.removeprefix('error: ')} (exit code {done.returncode} of {' '.join(command)})"
+        )
     return done.stdout
 
 

@@ -319,3 +319,10 @@ def test_the_tables_say_what_was_measured() -> None:
 def test_figures_quoted_for_one_network_do_not_stand_beside_another() -> None:
     assert "quoted" in printed([row("aot-speed", True)], 352_260)
     assert "quoted" not in printed([row("aot-speed", True)], 1_000_000)
+
+
+def test_a_build_that_fails_says_what_the_compiler_said(mnist: Path, tmp_path: Path) -> None:
+    generate(mnist / "model.tflite", mnist / "manifest.json", tmp_path / "generated")
+    (tmp_path / "generated" / "model.c").write_text("int model_invoke(void) { return unknown_name; }\n")
+    with pytest.raises(UserError, match=r"error: .unknown_name. undeclared"):
+        build_bare(tmp_path / "generated", tmp_path / "out", "-O2")
