@@ -91,9 +91,11 @@ class Shape:
 
     def scratch_bytes(self, copy: bool) -> int:
         copied = -(-self.padded[0] * self.padded[1] * self.channels // 4) if copy else 0
-        expanded = 3 * (6 + 6 * self.taps) + 2 if self.fast else 0
-        guards = 0 if self.fast else 2 * (self.taps_x - 1)
-        return 4 * (copied + expanded + (self.units + guards) * self.unit_words(max(self.blocks)))
+        if self.fast:  # two blocks share the expanded weights
+            unit_words = sum(map(self.unit_words, self.blocks[:2]))
+            return 4 * (copied + 3 * (6 + 6 * self.taps) + 2 + self.units * unit_words)
+        guards = 2 * (self.taps_x - 1)
+        return 4 * (copied + (self.units + guards) * self.unit_words(self.blocks[0]))
 
 
 def plan(pair: Pair, layer: str, pool_layer: str) -> Step | str:

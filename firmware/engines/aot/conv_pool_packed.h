@@ -335,28 +335,55 @@ static inline void packed_filter(const struct conv_pool_packed *conv, int32_t ro
 
 /* ---- the layer ---- */
 
-/* One block: its stream, then all filters over it. */
-SPECIALIZED void packed_block(const struct conv_pool_packed *conv, int32_t rows, int32_t pitch,
-                              const int8_t *input, int32_t *scratch, int8_t *output) {
-    const int32_t has_assembly = conv->rows_3 != NULL || conv->rows_2 != NULL;
-    packed_stream *const assembly_stream = rows == 3 ? conv->stream_3 : conv->stream_2;
-    packed_rows *const assembly_rows = rows == 3 ? conv->rows_3 : conv->rows_2;
+/* The rows of the next block where `left` are left: 3, as that needs fewer loads, and 2 at the end
+ * so that no single row is left. */
+SPECIALIZED int32_t packed_rows_of_block(int32_t left) {
+    return left == 3 || left > 4 ? 3 : left > 0 ? 2 : 0;
+}
+
+/* The stream of a block; returns where the next one may begin. */
+SPECIALIZED int32_t *packed_prepare(const struct conv_pool_packed *conv, int32_t rows,
+                                    int32_t pitch, const int8_t *input, int32_t *stream) {
+    packed_stream *const assembly = rows == 3 ? conv->stream_3 : conv->stream_2;
     const struct packed_shape shape = packed_shape(conv, rows);
-    int32_t *const expanded = scratch;
-    int32_t *const stream =
-        scratch + (conv->fast ? 3 * shape.unit_weights + 2 : (conv->taps_x - 1) * shape.unit_words);
     const int32_t words = shape.positions + conv->taps_x - 1;
     if (conv->fast) {
         packed_fast_stream(conv, rows, pitch, input, stream);
     } else if (conv->stream_3 != NULL || conv->stream_2 != NULL) {
-        assembly_stream(input, stream, words);
+        assembly(input, stream, words);
     } else {
         packed_direct_stream(conv, rows, pitch, input, stream, words);
     }
     packed_steps(conv, &shape, stream);
+    return stream + shape.units * shape.unit_words;
+}
 
+SPECIALIZED void packed_multiply(const struct conv_pool_packed *conv, int32_t rows,
+                                 const int32_t *stream, const int32_t *weights, int8_t *output) {
+    if (conv->rows_3 == NULL && conv->rows_2 == NULL) {
+        packed_filter(conv, rows, stream, weights, output);
+    } else if (rows == 3) {
+        conv->rows_3(stream, weights, output);
+    } else {
+        conv->rows_2(stream, weights, output);
+    }
+}
+
+/* One or two blocks: their streams, then all filters over both. */
+SPECIALIZED void packed_blocks(const struct conv_pool_packed *conv, int32_t first, int32_t second,
+                               int32_t pitch, const int8_t *input, int32_t *scratch,
+                               int8_t *output) {
+    const struct packed_shape shape = packed_shape(conv, first);
+    int32_t *const expanded = scratch;
+    int32_t *const stream =
+        scratch + (conv->fast ? 3 * shape.unit_weights + 2 : (conv->taps_x - 1) * shape.unit_words);
+    int32_t *const second_stream = packed_prepare(conv, first, pitch, input, stream);
+    if (second > 0) {
+        packed_prepare(conv, second, pitch, input + 2 * first * pitch, second_stream);
+    }
     const int32_t *weights = conv->weights;
-    output += (conv->output_width - 1) * conv->filters;
+    int8_t *const second_output = output + first * conv->output_width * conv->filters;
+    const int32_t last = (conv->output_width - 1) * conv->filters;
     for (int32_t filter = 0; filter < conv->filters; filter++, weights += conv->filter_words) {
         const int32_t *ready = weights;
         if (conv->fast) {
@@ -367,10 +394,9 @@ SPECIALIZED void packed_block(const struct conv_pool_packed *conv, int32_t rows,
             }
             ready = expanded;
         }
-        if (has_assembly) {
-            assembly_rows(stream, ready, output + filter);
-        } else {
-            packed_filter(conv, rows, stream, ready, output + filter);
+        packed_multiply(conv, first, stream, ready, output + last + filter);
+        if (second > 0) {
+            packed_multiply(conv, second, second_stream, ready, second_output + last + filter);
         }
     }
 }
@@ -385,14 +411,15 @@ SPECIALIZED void conv_pool_packed_int8(const struct conv_pool_packed *conv, cons
         pitch = conv->padded_width * conv->channels;
         words += (conv->padded_height * pitch + 3) / 4;
     }
-    /* Blocks of 3, as they need fewer loads, and of 2 at the end so that no single row is left. */
     int32_t left = conv->output_height;
     while (left > 0) {
-        const int32_t rows = left == 3 || left > 4 ? 3 : 2;
-        packed_block(conv, rows, pitch, input, words, output);
-        input += 2 * rows * pitch;
-        output += rows * conv->output_width * conv->filters;
-        left -= rows;
+        const int32_t first = packed_rows_of_block(left);
+        /* Two blocks share the expanded weights. */
+        const int32_t second = conv->fast ? packed_rows_of_block(left - first) : 0;
+        packed_blocks(conv, first, second, pitch, input, words, output);
+        input += 2 * (first + second) * pitch;
+        output += (first + second) * conv->output_width * conv->filters;
+        left -= first + second;
     }
 }
 
