@@ -30,7 +30,8 @@ def share(right: int, images: int) -> Share:
     p, z2 = right / images, Z_95**2
     centre = (p + z2 / (2 * images)) / (1 + z2 / images)
     spread = Z_95 / (1 + z2 / images) * math.sqrt(p * (1 - p) / images + z2 / (4 * images**2))
-    return Share(right, images, max(0.0, centre - spread), min(1.0, centre + spread))
+    # At 0 and at 1 the share is an end of its interval; rounding must not put it outside.
+    return Share(right, images, max(0.0, min(p, centre - spread)), min(1.0, max(p, centre + spread)))
 
 
 def confusion(labels: NDArray[np.int64], answers: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

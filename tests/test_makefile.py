@@ -42,17 +42,17 @@ def written(folder: Path) -> dict[Path, int]:
 
 
 def test_the_road_runs_once_and_a_second_make_does_nothing(checkout: Path) -> None:
-    first = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300")
+    first = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300", "THRESHOLD=5")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "equal to the reference" in first.stdout
     assert (checkout / BUILD / "report" / "index.html").exists()
     before = written(checkout)
-    second = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300")
+    second = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=300", "THRESHOLD=5")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "equal to the reference" in second.stdout
     assert written(checkout) == before
 
-    more = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=400")
+    more = make(checkout, "RECIPE=pretrained", "BOARD=native", "IMAGES=400", "THRESHOLD=5")
     assert more.returncode == 0, more.stdout + more.stderr
     changed = {path.name for path, when in written(checkout).items() if before.get(path) != when}
     assert "validation.json" in changed, "another number of images is another validation"
@@ -105,7 +105,7 @@ def test_help_names_every_target(checkout: Path) -> None:
 
 
 def test_a_failed_validation_is_not_taken_for_done(checkout: Path) -> None:
-    arguments = ("RECIPE=pretrained", "BOARD=native", "IMAGES=50")
+    arguments = ("RECIPE=pretrained", "BOARD=native", "IMAGES=50", "THRESHOLD=5")
     make(checkout, *arguments, "firmware")
     firmware = checkout / BUILD / "native-aot" / "firmware.elf"
     script = "#!/bin/sh\nexit 1\n"
