@@ -102,8 +102,8 @@ def read_log(log: IO[bytes]) -> NDArray[np.uint32]:
                     number[host] = len(blocks)
                     blocks.append(translated)
                     translated = []
-                block = number[host]
-                if blocks[block][0] != int(start, 16):
+                block = number.get(host)
+                if block is None or blocks[block][0] != int(start, 16):
                     raise UserError("QEMU's execution log is not as expected; version 7.2 is known to work")
                 executed.append(block)
     return _expand(blocks, np.array(executed, np.intp))
