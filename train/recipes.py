@@ -19,6 +19,9 @@ class Recipe:
         False  # it rises from 0 in the first twentieth and falls to 0 along half a cosine, or it stays
     )
     augment: bool = False  # a new random affine transformation of each image in each epoch
+    leak: float = (
+        0.0  # the slope of dense_1 below zero at first; it fades to a plain ReLU, see leak.FadingLeak
+    )
     patience: int | None = None  # epochs without a smaller validation loss before it stops, keeping the best
 
 
@@ -39,5 +42,6 @@ RECIPES = {
         learning_rate=4e-3,
         cosine=True,
         augment=True,
+        leak=0.3,
     ),
 }

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from train.augment import random_affine
 from train.datasets import Array, Dataset, network_input
+from train.leak import FadingLeak
 from train.recipes import Recipe
 
 # The same images validate whatever the seed, so that runs with different seeds can be compared. They are
@@ -56,6 +57,8 @@ def fit(model: keras.Model, parts: Split, recipe: Recipe, seed: int) -> tuple[Cu
     steps = -(-len(parts.x_train) // recipe.batch_size)
     curves = Curves()
     callbacks: list[keras.callbacks.Callback] = [_Recorder(curves, recipe.epochs)]
+    if recipe.leak:
+        callbacks.append(FadingLeak(model.get_layer("dense_1"), recipe.leak, recipe.epochs * steps))
     if recipe.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
