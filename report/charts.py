@@ -101,7 +101,7 @@ def answers(
 ) -> Figure:
     """Images beside the distributions that the board, and the float model, gave for them."""
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(3.1 * columns, 1.9 * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(3.1 * columns, 2.0 * rows + 0.5), layout="constrained")
     cells = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=[1, 1.3] * columns).reshape(-1, 2)
     for picture, bars in cells[len(images) :]:
         picture.axis("off")
@@ -111,7 +111,7 @@ def answers(
         cells, images, titles, device, range(len(images)), strict=False
     ):
         picture.imshow(image.squeeze(), cmap="gray_r" if image.squeeze().ndim == 2 else None)
-        picture.set_title(title, fontsize=8, loc="left")
+        picture.set_title(title, fontsize=7, loc="left")
         picture.axis("off")
         bars.barh(places - 0.2, board, 0.4, color=DEVICE_COLOUR, label="board")
         if float_predictions is not None:

@@ -141,8 +141,12 @@ def _answers(results: Results, chosen: Any) -> bytes:
 
 
 def _title(case: dict[str, Any]) -> str:
-    label = "" if case["label"] is None else f"label {case['label']}, "
-    return f"#{case['index']}: {label}board {case['device']}"
+    lines = [f"#{case['index']:,}", f"board: {case['device']}"]
+    if case["label"] is not None:
+        lines.insert(1, f"label: {case['label']}")
+    if case["float_model"] not in (None, case["device"]):
+        lines.append(f"float: {case['float_model']}")
+    return "\n".join(lines)
 
 
 def _memory(results: Results) -> dict[str, list[tuple[str, int]]] | None:
