@@ -118,6 +118,9 @@ CASES = [
     Case("pool_of_3", (12, 11, 2), 3, (3, 3), "dual", pool={"window": (3, 3), "stride": (3, 4)}),
     Case("pool_with_relu6", (9, 9, 2), 3, (2, 2), "dual", activation="NONE", zero_point=0,
          pool={"activation": "RELU6"}),
+    Case("pool_that_only_strides", (9, 9, 2), 3, (3, 3), "dual", activation="NONE", zero_point=0,
+         pool={"window": (1, 1), "stride": (2, 2)}),
+    Case("one_filter_of_many_taps", (6, 7, 64), 1, (3, 4), "dual", "SAME", pool=None, dense=12),
     Case("overlapping_pool", (9, 9, 2), 3, (3, 3), "dual", pool={"window": (3, 3), "stride": (2, 2)}),
 ]
 # fmt: on

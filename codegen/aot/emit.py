@@ -14,18 +14,17 @@ from contract.flatbuffer import Tensor
 # fmt: off
 KERNEL_NAMES = (
     "arena", "clip_window", "conv_2d_dual_int8", "conv_2d_int8", "conv_2d_window",
-    "conv_pool_packed_int8", "dense_add_halves", "dense_pairs", "dense_sum", "dense_sums_5",
-    "divide_by_power_of_two", "dual_greatest", "dual_patch", "dual_pixels", "dual_pooled", "dual_sums",
-    "dual_window", "even_bytes", "fully_connected_dual_int8", "fully_connected_int8", "halves",
-    "high_multiply", "load_word", "max_pool_2d_int8", "model_input", "model_invoke", "model_output",
-    "multiply_add_halves", "multiply_high_add", "odd_bytes", "packed_blocks", "packed_direct_stream",
-    "packed_expand", "packed_expand_filter", "packed_fast_stream", "packed_fields", "packed_fill",
-    "packed_filter", "packed_greater", "packed_multiply", "packed_pad", "packed_pair", "packed_part",
-    "packed_position", "packed_prepare", "packed_rows", "packed_rows_of_block", "packed_shape",
-    "packed_steps", "packed_stream", "packed_unit", "requantize", "requantize_one_step", "saturate_int8",
-    "softmax_exp", "softmax_exp_near_zero", "softmax_factor", "softmax_int8", "softmax_quantized",
-    "softmax_reciprocal", "softmax_row", "softmax_shift_left", "softmax_table_int8", "softmax_term",
-    "store_word",
+    "conv_pool_packed_int8", "dense_add_halves", "dense_pairs", "dense_sum", "divide_by_power_of_two",
+    "dual_copy", "dual_fill", "dual_greatest", "dual_patch", "dual_pixels", "dual_pooled", "dual_window",
+    "even_bytes", "fully_connected_dual_int8", "fully_connected_int8", "halves", "high_multiply",
+    "load_word", "max_pool_2d_int8", "model_input", "model_invoke", "model_output", "multiply_add_halves",
+    "multiply_high_add", "odd_bytes", "packed_blocks", "packed_direct_stream", "packed_expand",
+    "packed_expand_filter", "packed_fast_stream", "packed_fields", "packed_fill", "packed_filter",
+    "packed_greater", "packed_multiply", "packed_pad", "packed_pair", "packed_part", "packed_position",
+    "packed_prepare", "packed_rows", "packed_rows_of_block", "packed_shape", "packed_steps",
+    "packed_stream", "packed_unit", "requantize", "requantize_one_step", "saturate_int8", "softmax_exp",
+    "softmax_exp_near_zero", "softmax_factor", "softmax_int8", "softmax_quantized", "softmax_reciprocal",
+    "softmax_row", "softmax_shift_left", "softmax_table_int8", "softmax_term", "store_word",
 )
 # fmt: on
 

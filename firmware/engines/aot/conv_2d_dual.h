@@ -41,31 +41,51 @@ struct conv_2d_dual {
     struct one_step requantization;
 };
 
+SPECIALIZED int8_t *dual_copy(const int8_t *from, int32_t bytes, int8_t *to) {
+    int32_t i = 0;
+    for (; i < bytes - 3; i += 4) {
+        store_word(to + i, load_word(from + i));
+    }
+    for (; i < bytes; i++) {
+        to[i] = from[i];
+    }
+    return to + i;
+}
+
+SPECIALIZED int8_t *dual_fill(int32_t value, int32_t bytes, int8_t *to) {
+    int32_t i = 0;
+    for (; i < bytes; i++) {
+        to[i] = (int8_t)value;
+    }
+    return to + i;
+}
+
 /* The taps of the window at row y and column x of the convolution, `bytes` with 4 * quads bytes. */
 SPECIALIZED void dual_window(const struct conv_2d_dual *conv, const int8_t *input, int32_t y,
                              int32_t x, int8_t *bytes) {
-    const int32_t left = x * conv->stride_width - conv->padding_left;
-    const int32_t reach = (conv->filter_width - 1) * conv->dilation_width;
-    const int32_t within = left >= 0 && left + reach < conv->input_width;
+    const int32_t channels = conv->channels;
+    const struct window rows =
+        clip_window(y * conv->stride_height - conv->padding_top, conv->filter_height,
+                    conv->dilation_height, conv->input_height);
+    const struct window columns =
+        clip_window(x * conv->stride_width - conv->padding_left, conv->filter_width,
+                    conv->dilation_width, conv->input_width);
+    /* Without dilation the taps of a row lie side by side in the input: one run of bytes. */
+    const int32_t taps = conv->dilation_width == 1 ? columns.end - columns.begin : 1;
     for (int32_t row = 0; row < conv->filter_height; row++) {
-        const int32_t input_y =
-            y * conv->stride_height - conv->padding_top + row * conv->dilation_height;
-        const int32_t row_within = input_y >= 0 && input_y < conv->input_height;
-        const int8_t *from = input + (input_y * conv->input_width + left) * conv->channels;
-        if (row_within && within && conv->dilation_width == 1) { /* one run of bytes */
-            for (int32_t i = 0; i < conv->filter_width * conv->channels; i++) {
-                *bytes++ = from[i];
-            }
+        if (row < rows.begin || row >= rows.end || columns.begin >= columns.end) {
+            bytes = dual_fill(conv->padding_value, conv->filter_width * channels, bytes);
             continue;
         }
-        for (int32_t tap = 0; tap < conv->filter_width; tap++) {
-            const int32_t column = left + tap * conv->dilation_width;
-            const int32_t tap_within = row_within && column >= 0 && column < conv->input_width;
-            for (int32_t channel = 0; channel < conv->channels; channel++) {
-                *bytes++ = tap_within ? from[tap * conv->dilation_width * conv->channels + channel]
-                                      : (int8_t)conv->padding_value;
-            }
+        const int8_t *from =
+            input + (rows.origin + row * conv->dilation_height) * conv->input_width * channels;
+        bytes = dual_fill(conv->padding_value, columns.begin * channels, bytes);
+        for (int32_t tap = columns.begin; tap < columns.end; tap += taps) {
+            const int32_t column = columns.origin + tap * conv->dilation_width;
+            bytes = dual_copy(from + column * channels, taps * channels, bytes);
         }
+        bytes =
+            dual_fill(conv->padding_value, (conv->filter_width - columns.end) * channels, bytes);
     }
 }
 
@@ -80,9 +100,11 @@ SPECIALIZED void dual_patch(const struct conv_2d_dual *conv, const int8_t *input
     }
 }
 
-/* The sums of one filter over the four patches of a group. */
-static inline void dual_sums(const uint32_t *patches, const int8_t *weights, int32_t quads,
-                             int32_t sums[4]) {
+/* The sums of one filter over the four patches of a group. A function of its own, as its assembly
+ * wants nearly all registers. */
+__attribute__((noinline, unused)) static void dual_sums(const uint32_t *patches,
+                                                        const int8_t *weights, int32_t quads,
+                                                        int32_t sums[4]) {
     int32_t sum_0 = 0, sum_1 = 0, sum_2 = 0, sum_3 = 0;
 #if CORTEX_M4
     __asm__(
@@ -179,7 +201,9 @@ SPECIALIZED void conv_2d_dual_int8(const struct conv_2d_dual *conv, const int8_t
     uint32_t *patches = (uint32_t *)scratch;
     const int32_t words = conv->groups * conv->quads * 8;
     int8_t *bytes = (int8_t *)(patches + words);
-    const int32_t pooled = conv->pool_height * conv->pool_width > 1;
+    const int32_t pooled =
+        conv->pool_height * conv->pool_width * conv->pool_stride_height * conv->pool_stride_width >
+        1;
     /* What no tap and no patch writes is multiplied, too: by zero, or to sums that nobody reads. */
     for (int32_t i = 0; i < words; i++) {
         patches[i] = 0;

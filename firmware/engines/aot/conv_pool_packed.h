@@ -209,14 +209,14 @@ SPECIALIZED void packed_steps(const struct conv_pool_packed *conv, const struct 
                               int32_t *stream) {
     const int32_t kinds = conv->fast ? 3 : 1;
     const int32_t back = -4 * kinds * shape->unit_weights;
-    int32_t *step = stream - 1;
+    int32_t end = -1;
     for (int32_t unit = 0; unit < shape->units; unit += kinds) {
         for (int32_t kind = 0; kind < kinds; kind++) {
-            step += shape->unit_words;
-            *step = kind == kinds - 1 ? back : 0;
+            end += shape->unit_words;
+            stream[end] = kind == kinds - 1 ? back : 0;
         }
     }
-    *step = INT32_MIN;
+    stream[end] = INT32_MIN;
 }
 
 /* ---- weights ---- */

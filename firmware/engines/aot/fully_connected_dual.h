@@ -58,9 +58,12 @@ static inline uint32_t dense_add_halves(uint32_t a, uint32_t b) {
     return halves((int16_t)a + (int16_t)b, (int16_t)(a >> 16) + (int16_t)(b >> 16));
 }
 
-/* The sums of five units. */
-static inline const int8_t *dense_sums_5(const uint32_t *pairs, const int8_t *weights,
-                                         int32_t quads, int32_t sums[5]) {
+/* The sums of five units; returns where the next unit's weights are. A function of its own, as its
+ * assembly wants nearly all registers. */
+__attribute__((noinline, unused)) static const int8_t *dense_sums_5(const uint32_t *pairs,
+                                                                    const int8_t *weights,
+                                                                    int32_t quads,
+                                                                    int32_t sums[5]) {
 #if CORTEX_M4
     int32_t sum_0 = 0, sum_1 = 0, sum_2 = 0, sum_3 = 0, sum_4 = 0;
     uint32_t odd, even, first, second;

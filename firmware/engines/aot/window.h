@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "cortex_m4.h"
+
 /* Taps begin <= tap < end; tap t reads input origin + t * dilation. */
 struct window {
     int32_t origin, begin, end;
@@ -11,8 +13,8 @@ struct window {
 
 /* The window whose first tap lies at `origin`, which padding may put before the input; clipped to
  * 0 <= input < inputs. dilation >= 1, taps >= 1. Empty (begin >= end) where nothing lies inside. */
-static inline struct window clip_window(int32_t origin, int32_t taps, int32_t dilation,
-                                        int32_t inputs) {
+SPECIALIZED struct window clip_window(int32_t origin, int32_t taps, int32_t dilation,
+                                      int32_t inputs) {
     const int32_t reachable = origin < inputs ? (inputs - origin + dilation - 1) / dilation : 0;
     struct window window;
     window.origin = origin;
