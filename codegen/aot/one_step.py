@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from codegen.aot.quantization import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Multiplier
 
-FARTHEST = 30  # how far from the real factor, in units of its 31-bit form, a multiplier is looked for
+# How far from the real factor, in units of its 31-bit form, a multiplier is looked for: near first. Factors
+# such as 1 / 510, where sums lie on ties, want one that is a little greater.
+DISTANCES = sorted({digit << power for power in range(11) for digit in range(8)})
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def solve(channel: Channel, factor: float, align: int, shift: int, clamped: bool
     at_least = np.concatenate(wanted) << shift
     at_most = (np.concatenate(limit) << shift) - 1
     nearest = round(factor * 2.0 ** (32 + shift - align))
-    for distance in range(FARTHEST):
+    for distance in DISTANCES:
         for multiplier in {nearest + distance, nearest - distance}:
             if not 0 < multiplier <= INT32_MAX:
                 continue
