@@ -4,9 +4,9 @@
  *   input    int8 [input_height][input_width][channels]
  *   weights  int32 words, packed by codegen/aot/packed.py (below)
  *   output   int8 [output_height][output_width][filters], output_height >= 2
- *   scratch  aligned to 4, as many bytes as packed.py says (scratch_bytes): the padded input where
- * there is padding, the stream of a block; with `fast` the streams of two blocks and the expanded
- *            weights of one filter
+ *   scratch  aligned to 4, as many bytes as packed.py says (scratch_bytes): where there is padding
+ *            the padded input; the stream of a block, or with `fast` the streams of two blocks and
+ *            the expanded weights of one filter
  *
  * Stride 1, filters of at most 4 rows, pooling of stride 2 that drops what is left over. The result
  * is that of the two reference kernels named in conv_2d.h and max_pool_2d.h: the greatest of four
@@ -19,9 +19,9 @@
  *     (a0 + a1 * 2^s) * (w1 + w0 * 2^s) = a0 w1  +  (a0 w0 + a1 w1) * 2^s  +  a1 w0 * 2^2s
  *                                         field 0    field 1                  field 2
  *
- * Added up over rows, channels and pairs of taps in 64 bits, field 1 is the output of the even
- * column 2 p, and field 2 together with field 0 of the position p + 1 is that of the odd column 2 p
- * + 1. The sums start at a value that makes every field non-negative. Two layouts:
+ * Added up over rows, channels and pairs of taps in 64 bits, field 1 at position p is the output of
+ * the even column 2p, and field 2 together with field 0 of position p + 1 is that of the odd column
+ * 2p + 1. The sums start at a value that makes every field non-negative. Two layouts:
  *
  *     bits  s   field 0  field 1  field 2  greatest sum less the smallest
  *     19    22  22 bits  22 bits  20 bits  below 2^19
