@@ -212,10 +212,10 @@ def disc(side: int = 28, radius: float = 8.0) -> NDArray[np.float32]:
     return np.asarray(x**2 + y**2 < radius**2, np.float32)[..., np.newaxis]
 
 
-def augmented(images: NDArray[np.float32], *seed: int) -> NDArray[np.float32]:
+def augmented(images: NDArray[np.float32], *seed: int, strength: float = 1.0) -> NDArray[np.float32]:
     from train.augment import random_affine
 
-    return np.asarray(random_affine(images, seed=seed), np.float32)
+    return np.asarray(random_affine(images, seed=seed, strength=strength), np.float32)
 
 
 def test_augmentation_repeats_with_its_seed_and_differs_by_image_and_seed() -> None:
@@ -244,6 +244,15 @@ def test_augmentation_moves_and_scales_within_its_limits() -> None:
         centre = (weights * axis).sum(axis=(1, 2)) / mass
         assert abs(centre.mean()) < 0.2
         assert 1.5 < abs(centre).max() < 28 * augment.SHIFT * (1 + augment.SCALE + augment.ROTATION) + 0.3
+
+
+def test_augmentation_fades_to_the_image_itself() -> None:
+    images = np.stack([disc()] * 4)
+    change = [
+        np.abs(augmented(images, 0, 0, strength=strength) - images).mean() for strength in (0, 0.1, 0.5, 1)
+    ]
+    assert change[0] == pytest.approx(0, abs=1e-6)
+    assert change == sorted(change)
 
 
 def test_augmentation_keeps_a_plain_image_plain() -> None:

@@ -8,15 +8,15 @@ SHEAR = 0.15  # sideways, by up to this part of the height
 SHIFT = 2 / 28  # of the side, either way: two pixels of a 28 x 28 image
 
 
-def random_affine(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Each image under an affine transformation of its own about its centre.
+def random_affine(images: tf.Tensor, seed: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+    """Each image under an affine transformation of its own about its centre, `strength` (0 to 1) times as far.
 
     `images` is float32 (batch, height, width, channels), and so is the result, interpolated bilinearly; what
     comes in from outside the image has the colour of the nearest edge. `seed` is two int64 numbers: the same
     seed gives the same transformations.
     """
     batch, height, width = tf.unstack(tf.shape(images)[:3])
-    draws = tf.random.stateless_uniform([6, batch], seed, minval=-1.0, maxval=1.0)
+    draws = strength * tf.random.stateless_uniform([6, batch], seed, minval=-1.0, maxval=1.0)
     angle, stretch_x, stretch_y, shear, shift_x, shift_y = tf.unstack(
         draws * tf.reshape([ROTATION, SCALE, SCALE, SHEAR, SHIFT, SHIFT], [6, 1])
     )

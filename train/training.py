@@ -105,11 +105,14 @@ def _training_batches(parts: Split, classes: int, recipe: Recipe, seed: int) -> 
     """Batches without end, every epoch in another order; augmented on the fly when the recipe says so."""
     images, targets = tf.constant(parts.x_train), tf.one_hot(parts.y_train, classes)
     count = len(parts.x_train)
+    steps = -(-count // recipe.batch_size)
 
     def batch(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         x = tf.gather(images, chosen)
         if recipe.augment:
-            x = random_affine(x, seed=tf.stack([tf.constant(seed, tf.int64), step]))
+            left = 1.0 - tf.cast(step, tf.float32) / (recipe.epochs * steps)
+            strength = tf.clip_by_value(left / recipe.fade, 0.0, 1.0)
+            x = random_affine(x, seed=tf.stack([tf.constant(seed, tf.int64), step]), strength=strength)
         return x, tf.gather(targets, chosen)
 
     indices = tf.data.Dataset.range(count).shuffle(count, seed=seed).batch(recipe.batch_size)
