@@ -9,7 +9,7 @@ SHIFT = 2 / 28  # of the side, either way: two pixels of a 28 x 28 image
 
 
 def random_affine(images: tf.Tensor, seed: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-    """Each image under an affine transformation of its own about its centre, `strength` (0 to 1) times as far.
+    """Each image under an affine transformation of its own about its centre, `strength` (0 to 1) of it.
 
     `images` is float32 (batch, height, width, channels), and so is the result, interpolated bilinearly; what
     comes in from outside the image has the colour of the nearest edge. `seed` is two int64 numbers: the same
