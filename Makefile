@@ -131,10 +131,10 @@ $(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(TRAIN)
 	@$(PYTHON_VENV) -m quantize $(if $(KERAS),--model $(KERAS),--tflite $(TFLITE)) $(if $(DATA),--data $(DATA)) \
 		--name $(basename $(notdir $(OWN))) --recipe own --out $(BUILD)
 else ifeq ($(RECIPE),pretrained)
-$(BUILD)/model.tflite: models/$(MODEL)/model.tflite models/$(MODEL)/manifest.json models/$(MODEL)/reference.npz
+$(BUILD)/model.tflite: $(wildcard models/$(MODEL)/*)
 	@mkdir -p $(BUILD)
-	@cp models/$(MODEL)/manifest.json models/$(MODEL)/reference.npz models/$(MODEL)/model.tflite $(BUILD)
-	@touch $(BUILD)/manifest.json $(BUILD)/reference.npz $@
+	@cp models/$(MODEL)/* $(BUILD)
+	@touch $@
 else
 $(BUILD)/model.tflite: $(TRAINED) $(wildcard quantize/*.py) | $(TRAIN)
 	@$(PYTHON_VENV) -m quantize --model $(TRAINED) --data $(BUILD)/dataset.npz --name $(MODEL) --recipe $(RECIPE) \
