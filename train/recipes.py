@@ -15,14 +15,10 @@ class Recipe:
     batch_size: int
     validation_fraction: float  # of the training images; they choose, the test images never do
     learning_rate: float  # the highest one
-    cosine: bool = (
-        False  # it rises from 0 in the first twentieth and falls to 0 along half a cosine, or it stays
-    )
+    cosine: bool = False  # rise from 0 in the first twentieth, fall to 0 along half a cosine
     augment: bool = False  # a new random affine transformation of each image in each epoch
     fade: float = 0.25  # the last part of the training, in which the augmentation fades to none
-    leak: float = (
-        0.0  # the slope of dense_1 below zero at first; it fades to a plain ReLU, see leak.FadingLeak
-    )
+    leak: float = 0.0  # the slope of dense_1 below zero at first, see leak.FadingLeak
     patience: int | None = None  # epochs without a smaller validation loss before it stops, keeping the best
 
 
