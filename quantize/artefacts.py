@@ -41,9 +41,10 @@ def quantised(images: NDArray[np.float32], tensor: Tensor) -> NDArray[np.int8]:
     return np.clip(scaled, -128, 127).astype(np.int8)
 
 
-def share_right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
-    """The share of `outputs` (N, classes) whose largest element, the first of equals, is the label's."""
-    return float(np.mean(outputs.reshape(len(outputs), -1).argmax(axis=1) == labels))
+def right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For which of `outputs` (N, classes) the largest element, the first of equals, is the label's."""
+    answers: NDArray[np.bool_] = outputs.reshape(len(outputs), -1).argmax(axis=1) == labels
+    return answers
 
 
 def reference_of(
@@ -69,7 +70,12 @@ def reference_of(
 
 def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
     """The manifest of `model` and its `reference`."""
-    predictions, labels = reference.float_predictions, reference.labels
+
+    def accuracy(outputs: NDArray[np.generic] | None) -> float | None:
+        if outputs is None or reference.labels is None:
+            return None
+        return float(np.mean(right(outputs, reference.labels)))
+
     return Manifest(
         model=origin.model,
         recipe=origin.recipe,
@@ -82,8 +88,8 @@ def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
         classes=origin.classes,
         accuracy=Accuracy(
             images=len(reference.inputs),
-            float_model=None if predictions is None or labels is None else share_right(predictions, labels),
-            int8_model=None if labels is None else share_right(reference.outputs, labels),
+            float_model=accuracy(reference.float_predictions),
+            int8_model=accuracy(reference.outputs),
         ),
         arena_bytes=tflm.arena_bytes(model),
         representative_images=origin.representative_images,

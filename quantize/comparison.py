@@ -1,5 +1,6 @@
 """PTQ and QAT side by side, layer by layer, and how many images PTQ needs."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from rich.progress import Progress
 
 from contract.flatbuffer import Model
 from quantize import artefacts, ptq, qat, stage, tflm
-from quantize.artefacts import share_right
+from quantize.artefacts import right
 from quantize.dataset import Dataset, draw_balanced
 from quantize.naming import operator_names
 from quantize.network import Network
@@ -53,7 +54,9 @@ class Comparison:
     test_images: int
     methods: tuple[Method, ...]
     representative: tuple[Draw, ...]
-    chosen: str  # ptq or qat: the better on validation images; of equals PTQ, which needs no training
+    gained: int  # validation images that QAT answers right and PTQ wrong
+    lost: int  # and the other way round
+    chosen: str  # ptq or qat, see `better`
 
 
 def compare(
@@ -67,10 +70,11 @@ def compare(
     drawn = draw_balanced(data.y_train, REPRESENTATIVE, 0)
     started = time.perf_counter()
     flatbuffer = ptq.converted(network.single, data.x_train[drawn])
-    after = _int8("ptq", network, flatbuffer, data, time.perf_counter() - started)
+    after, right_after = _int8("ptq", network, flatbuffer, data, time.perf_counter() - started)
     started = time.perf_counter()
     tuned = qat.fine_tuned(network, data, drawn, seed=0)
-    aware = _int8("qat", tuned.network, tuned.flatbuffer, data, time.perf_counter() - started)
+    aware, right_aware = _int8("qat", tuned.network, tuned.flatbuffer, data, time.perf_counter() - started)
+    gained, lost = int(np.sum(right_aware & ~right_after)), int(np.sum(right_after & ~right_aware))
     return Comparison(
         model=name,
         validation_images=len(data.x_validation),
@@ -82,45 +86,63 @@ def compare(
             aware,
         ),
         representative=tuple(_draw(network, data, size, seed) for size in sizes for seed in seeds),
-        chosen="qat" if aware.validation_accuracy > after.validation_accuracy else "ptq",
+        gained=gained,
+        lost=lost,
+        chosen=better(gained, lost),
     )
 
 
-def _int8(method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float) -> Method:
+def better(gained: int, lost: int) -> str:
+    """QAT where its lead on the validation images is more than chance, else PTQ, which needs no training.
+
+    Were both equally good, each image on which they differ would fall to either side like a coin, and the
+    lead, gained - lost, would have a standard deviation of sqrt(gained + lost). QAT must lead by two of them.
+    """
+    return "qat" if gained - lost > 2 * math.sqrt(gained + lost) else "ptq"
+
+
+def _int8(
+    method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float
+) -> tuple[Method, NDArray[np.bool_]]:
+    """The int8 network measured, and which validation images it answers right."""
     whole, model = stage.checked_and_slim(flatbuffer, data.x_validation)
     names = operator_names(whole, network.layers)
-    return Method(
+    validation, test = _int8_right(model, data, method.upper())
+    measured = Method(
         method,
-        *_int8_accuracies(model, data, method.upper()),
+        float(np.mean(validation)),
+        float(np.mean(test)),
         flatbuffer_bytes=len(model.data),
         seconds=seconds,
         layers=tuple(layer_noise(network, model, names, data.x_validation[:NOISE_IMAGES])),
     )
+    return measured, validation
 
 
 def _draw(network: Network, data: Dataset, size: int, seed: int) -> Draw:
     drawn = draw_balanced(data.y_train, size, seed)
     flatbuffer = ptq.converted(network.single, data.x_train[drawn])
     model = stage.checked_and_slim(flatbuffer, data.x_validation)[1]
-    return Draw(len(drawn), seed, *_int8_accuracies(model, data, f"PTQ, {size} images, draw {seed}"))
+    validation, test = _int8_right(model, data, f"PTQ, {size} images, draw {seed}")
+    return Draw(len(drawn), seed, float(np.mean(validation)), float(np.mean(test)))
 
 
 def _float_accuracies(network: Network, data: Dataset) -> tuple[float, float]:
-    """On the validation and on the test images, as the next one."""
+    """On the validation and on the test images."""
     return (
-        share_right(network.predict(data.x_validation), data.y_validation),
-        share_right(network.predict(data.x_test), data.y_test),
+        float(np.mean(right(network.predict(data.x_validation), data.y_validation))),
+        float(np.mean(right(network.predict(data.x_test), data.y_test))),
     )
 
 
-def _int8_accuracies(model: Model, data: Dataset, what: str) -> tuple[float, float]:
-    """By TensorFlow Lite Micro, with a progress bar called `what` on stderr."""
+def _int8_right(model: Model, data: Dataset, what: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which validation and test images TensorFlow Lite Micro answers right; `what` names the progress bar."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=len(data.x_validation) + len(data.x_test))
 
-        def share(images: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+        def answered(images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
             inputs = artefacts.quantised(images, model.input)
             answers = tflm.outputs(model, inputs, lambda count: progress.advance(task, count))
-            return share_right(answers, labels)
+            return right(answers, labels)
 
-        return share(data.x_validation, data.y_validation), share(data.x_test, data.y_test)
+        return answered(data.x_validation, data.y_validation), answered(data.x_test, data.y_test)

@@ -219,7 +219,7 @@ def test_the_comparison_measures_both_methods_and_every_draw(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     from quantize.compare import show
-    from quantize.comparison import compare
+    from quantize.comparison import better, compare
     from quantize.dataset import read_dataset
     from quantize.network import load_network
 
@@ -246,10 +246,21 @@ def test_the_comparison_measures_both_methods_and_every_draw(
                 assert 30 < layer.weights_db < 60
             else:
                 assert layer.weights_db is None
-    better = aware.validation_accuracy > after.validation_accuracy
-    assert comparison.chosen == ("qat" if better else "ptq")
+    lead = (aware.validation_accuracy - after.validation_accuracy) * comparison.validation_images
+    assert comparison.gained - comparison.lost == pytest.approx(lead)
+    assert comparison.chosen == better(comparison.gained, comparison.lost)
     show(comparison)
     assert "which_third" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "method"),
+    [(0, 0, "ptq"), (10, 7, "ptq"), (4, 0, "ptq"), (5, 0, "qat"), (0, 50, "ptq")],
+)
+def test_training_must_lead_by_more_than_chance(gained: int, lost: int, method: str) -> None:
+    from quantize.comparison import better
+
+    assert better(gained, lost) == method
 
 
 def test_noise_is_measured_in_decibels() -> None:
