@@ -17,12 +17,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tracked files in a folder of their own, with this repository's virtual environment."""
     if not (ROOT / ".venv" / ".test").exists():
         pytest.fail("make test sets up .venv, which this test uses; run it with make test")
-    folder = tmp_path_factory.mktemp("checkout")
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("checkout"))
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """The tracked files, without a virtual environment and without build/."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in filter(None, tracked.stdout.split("\0")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 
 
@@ -32,7 +37,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"
     }
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=280
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=500
     )
 
 
@@ -115,6 +120,20 @@ def test_a_failed_validation_is_not_taken_for_done(checkout: Path) -> None:
         assert make(checkout, *arguments).returncode != 0
     firmware.unlink()
     assert make(checkout, *arguments).returncode == 0
+
+
+@pytest.mark.timeout(600)  # it installs packages
+def test_a_pretrained_model_reaches_the_board_from_nothing_and_without_tensorflow(tmp_path: Path) -> None:
+    folder = copy_of_the_repository(tmp_path)
+    done = make(folder, "RECIPE=pretrained", "BOARD=native", "IMAGES=300", "THRESHOLD=5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "equal to the reference" in done.stdout
+    assert "warning" not in done.stdout + done.stderr
+    for package in ("tensorflow", "tflite_micro"):
+        imported = subprocess.run(
+            [folder / ".venv/bin/python", "-c", f"import {package}"], capture_output=True
+        )
+        assert imported.returncode != 0, f"{package} was installed"
 
 
 def test_missing_tools_are_named_with_every_package_manager(tmp_path: Path) -> None:

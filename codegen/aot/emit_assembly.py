@@ -6,6 +6,9 @@ from codegen.c_source import GENERATED, comment
 
 FILE = "model_kernels.S"
 
+# Linux takes an object without this section to need an executable stack.
+NO_EXECUTABLE_STACK = ("#ifdef __linux__", '.section .note.GNU-stack, "", %progbits', "#endif")
+
 
 def model_kernels(plan: Plan, name: str, names: Names) -> str | None:
     """The text of model_kernels.S, or None where no step wants assembly.
@@ -27,4 +30,4 @@ def model_kernels(plan: Plan, name: str, names: Names) -> str | None:
         for function in step.assembly:
             arguments = ", ".join(f"{key}={value}" for key, value in function.arguments.items())
             lines.append(f"{function.macro} {names.parts[function]}, {arguments}")
-    return "\n".join([*lines, "", "#endif"]) + "\n"
+    return "\n".join([*lines, "", "#endif", "", *NO_EXECUTABLE_STACK]) + "\n"
