@@ -59,6 +59,20 @@ def test_the_emulated_board_gives_the_references_bytes_for_all_10000_images(qemu
     assert validation.bit_exact == validation.images == 10_000
     assert validation.device_accuracy == read_manifest(folder / "manifest.json").accuracy.int8_model
     assert validation.seconds < 120
+    assert validation.device_accuracy is not None
+    assert validation.float_accuracy is not None
+    assert validation.device_accuracy >= 0.993
+    assert validation.device_accuracy >= validation.float_accuracy - 0.0005
+
+
+def test_fashion_goes_the_same_road(root: Path, tmp_path: Path) -> None:
+    image = build_image(root / "models" / "fashion", tmp_path / "fashion-pretrained", "qemu")
+    done = validate(image)
+    assert done.returncode == 0, done.stdout + done.stderr
+    validation, _ = read_validation(image)
+    assert validation.bit_exact == validation.images == 10_000
+    assert validation.device_accuracy is not None
+    assert validation.device_accuracy >= 0.88
 
 
 def test_the_emulated_uart_carries_the_same_frames(mnist: Path, folder: Path) -> None:
