@@ -29,7 +29,7 @@ CLASSES = 3
 
 
 # ---- the committed models ----
-@pytest.fixture(scope="module", params=["mnist"])
+@pytest.fixture(scope="module", params=["mnist", "fashion"])
 def committed(request: pytest.FixtureRequest, root: Path) -> Path:
     folder: Path = root / "models" / request.param
     return folder
@@ -60,6 +60,13 @@ def test_the_committed_accuracies_follow_from_the_reference(committed: Path) -> 
     assert reference.float_predictions is not None
     assert stated.float_model == np.mean(reference.float_predictions.argmax(axis=1) == reference.labels)
     assert stated.int8_model == np.mean(reference.outputs.argmax(axis=1) == reference.labels)
+
+
+def test_the_committed_models_are_as_good_as_promised(root: Path) -> None:
+    for name, least in (("mnist", 0.993), ("fashion", 0.88)):
+        accuracy = read_manifest(root / "models" / name / "manifest.json").accuracy
+        assert accuracy.int8_model is not None
+        assert accuracy.int8_model >= least
 
 
 def test_quantisation_costs_at_most_a_twentieth_of_a_point(committed: Path) -> None:
