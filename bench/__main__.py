@@ -59,9 +59,9 @@ def compare(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from bench.compare import compare
-    from bench.macs import multiply_accumulates
     from bench.table import show
     from contract.flatbuffer import read_model
+    from contract.macs import multiply_accumulates
 
     console = Console()
     with console.status("reading the model") as status:

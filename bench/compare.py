@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.build import AOT, COMPILE_OPTIONS, build_bare, generate
-from bench.macs import multiply_accumulates
 from bench.peer import FORMS, check_installed, cut_model, write_sources
 from bench.profile import Share, profile
 from bench.ruler import equal_outputs, figures
 from contract.errors import UserError
 from contract.files import write_text
 from contract.flatbuffer import read_model
+from contract.macs import multiply_accumulates
 from contract.manifest import read_manifest
 from contract.reference import Reference, read_reference
 

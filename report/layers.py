@@ -1,9 +1,9 @@
 """One row a layer of the flatbuffer: shape, parameters, multiply-accumulates, bytes, quantisation."""
 
-import math
 from dataclasses import dataclass
 
 from contract.flatbuffer import ABSENT, Model, Operator, Tensor
+from contract.macs import operator_macs
 from contract.runtimes import WEIGHTS
 
 
@@ -27,14 +27,6 @@ def layer_rows(model: Model, names: tuple[str, ...]) -> list[LayerRow]:
     return [_row(model, operator, name) for operator, name in zip(model.operators, names, strict=True)]
 
 
-def multiply_accumulates(model: Model, operator: Operator) -> int:
-    """Multiply-accumulates of one inference: output elements times the weights behind each of them."""
-    if operator.name not in WEIGHTS:
-        return 0
-    weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]]
-    return model.tensors[operator.outputs[0]].elements * math.prod(weights.shape[1:])
-
-
 def _row(model: Model, operator: Operator, name: str) -> LayerRow:
     source, target = model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
     weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]] if operator.name in WEIGHTS else None
@@ -44,7 +36,7 @@ def _row(model: Model, operator: Operator, name: str) -> LayerRow:
         operator=operator.name,
         output_shape=target.shape[1:],
         parameters=sum(tensor.elements for tensor in constants),
-        multiply_accumulates=multiply_accumulates(model, operator),
+        multiply_accumulates=operator_macs(model, operator),
         constant_bytes=sum(tensor.bytes for tensor in constants),
         input_quantization=_quantization(source),
         weight_quantization=_quantization(weights) if weights else "",

@@ -14,7 +14,6 @@ from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison, Row
 from bench.emulator import read_log
 from bench.image import Sizes, constant_bytes, parse_sizes
-from bench.macs import multiply_accumulates
 from bench.measure import INPUTS, measure
 from bench.operators import OTHER, layer_lines, layer_of_each, parse_inlining
 from bench.profile import Share, profile
@@ -25,6 +24,7 @@ from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import read_firmware
 from contract.flatbuffer import read_model
+from contract.macs import multiply_accumulates
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 
