@@ -49,6 +49,8 @@ library := $(if $(TFLM_LIBRARY),$(or $(call library_with,Chirale_TensorFlowLite.
 	library_with,TensorFlowLite.h,arduino),$(error TFLM_LIBRARY=$(TFLM_LIBRARY) holds neither \
 	src/TensorFlowLite.h nor src/Chirale_TensorFlowLite.h)),chirale)
 endif
+# The name in contract/runtimes.py of what will run the model: quantize refuses an operator it cannot run.
+runtime := $(if $(filter tflm,$(ENGINE)),tflm-$(library),aot)
 GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)$(clone)
 IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)$(clone)
 PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD)
@@ -129,7 +131,7 @@ tflite: $(BUILD)/model.tflite ## quantise it to an int8 flatbuffer
 ifneq ($(OWN),)
 $(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(TRAIN)
 	@$(PYTHON_VENV) -m quantize $(if $(KERAS),--model $(KERAS),--tflite $(TFLITE)) $(if $(DATA),--data $(DATA)) \
-		--name $(basename $(notdir $(OWN))) --recipe own --out $(BUILD)
+		--name $(basename $(notdir $(OWN))) --recipe own --runtime $(runtime) --out $(BUILD)
 else ifeq ($(RECIPE),pretrained)
 $(BUILD)/model.tflite: $(wildcard models/$(MODEL)/*)
 	@mkdir -p $(BUILD)
@@ -138,12 +140,12 @@ $(BUILD)/model.tflite: $(wildcard models/$(MODEL)/*)
 else
 $(BUILD)/model.tflite: $(TRAINED) $(wildcard quantize/*.py) | $(TRAIN)
 	@$(PYTHON_VENV) -m quantize --model $(TRAINED) --data $(BUILD)/dataset.npz --name $(MODEL) --recipe $(RECIPE) \
-		--out $(BUILD)
+		--runtime $(runtime) --out $(BUILD)
 endif
 
 # ---- codegen ----
 codegen: $(GENERATED)/model_info.c ## turn the flatbuffer into C
-$(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard contract/*.py codegen/*.py codegen/*/*.py codegen/*/*/*.py) | $(HOST)
+$(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard $(addsuffix .py,contract/* contract/*/* codegen/* codegen/*/* codegen/*/*/*)) | $(HOST)
 	@$(PYTHON_VENV) -m codegen --tflite $(BUILD)/model.tflite --manifest $(BUILD)/manifest.json --engine $(ENGINE) \
 		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE),--library $(library)) --out $(GENERATED)
 

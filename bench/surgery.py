@@ -9,7 +9,8 @@ redirecting one offset to it; no byte of the weights moves.
 
 import struct
 
-from contract.flatbuffer import Operator, parse_model
+from contract.flatbuffer import parse_model
+from contract.graph import Operator
 from contract.tables import Table, root_table
 
 _SUBGRAPHS = 2  # field numbers of the TFLite schema

@@ -14,7 +14,8 @@ from codegen.tflm.arena import arena_bytes, arena_header
 from codegen.tflm.op_resolver import op_resolver_header
 from contract.errors import UserError
 from contract.files import write_text
-from contract.flatbuffer import Model, read_model
+from contract.flatbuffer import read_model
+from contract.graph import Model
 from contract.manifest import Manifest, read_manifest
 from contract.runtimes import RUNTIMES, check
 

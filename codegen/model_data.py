@@ -1,7 +1,7 @@
 """model_data.h and model_data.cc: the flatbuffer as an array in flash, for an interpreter on the board."""
 
 from codegen.c_source import GENERATED, bytes_rows, comment, number
-from contract.flatbuffer import Model, Tensor
+from contract.graph import Model, Tensor
 
 ALIGNMENT = 16  # TensorFlow Lite Micro reads the flatbuffer in place; its vectors are aligned to 16 at most
 

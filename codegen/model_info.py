@@ -2,7 +2,7 @@
 
 from codegen.c_source import GENERATED, bytes_rows, comment, float_literal, string
 from contract.errors import UserError
-from contract.flatbuffer import Model, Tensor
+from contract.graph import Model, Tensor
 
 MAX_RANK = 6  # ENGINE_MAX_RANK of firmware/engine.h
 

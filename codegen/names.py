@@ -4,16 +4,8 @@ import re
 from collections.abc import Sequence
 
 from contract.errors import UserError
-from contract.flatbuffer import Model
-
-# How a layer is called when the manifest does not say: by its operator, then its index.
-DEFAULT_NAMES = {
-    "CONV_2D": "conv",
-    "MAX_POOL_2D": "pool",
-    "FULLY_CONNECTED": "dense",
-    "RESHAPE": "reshape",
-    "SOFTMAX": "softmax",
-}
+from contract.graph import Model, Operator
+from contract.operators import REGISTRY
 
 # Words of C and C++ (model.h is read by both), then what gcc's gnu modes and the standard headers define.
 # fmt: off
@@ -60,13 +52,15 @@ def layer_names(model: Model, layers: Sequence[str] | None, identifiers: Identif
     UserError where there are not as many layers as operators.
     """
     if layers is None:
-        layers = [
-            f"{DEFAULT_NAMES.get(operator.name, operator.name)}_{operator.index}"
-            for operator in model.operators
-        ]
+        layers = [_default_name(operator) for operator in model.operators]
     if len(layers) != len(model.operators):
         raise UserError(
             f"the manifest names {len(layers)} layers, the flatbuffer has {len(model.operators)} operators; "
             "make the manifest again with python -m quantize"
         )
     return [identifiers.claim(layer) for layer in layers]
+
+
+def _default_name(operator: Operator) -> str:
+    spec = REGISTRY.get(operator.name)
+    return f"{operator.name if spec is None else spec.layer}_{operator.index}"

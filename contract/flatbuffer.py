@@ -7,148 +7,15 @@ may index into it without checking again.
 """
 
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from contract.errors import UserError
-from contract.files import sha256
-from contract.schema import ACTIVATIONS, BUILTIN_OPERATORS, CUSTOM_OPERATOR, PADDINGS, TENSOR_TYPES
+from contract.graph import ABSENT, NUMPY_TYPES, Model, Operator, Quantization, Tensor
+from contract.operators import REGISTRY
+from contract.schema import BUILTIN_OPERATORS, CUSTOM_OPERATOR, TENSOR_TYPES
 from contract.tables import FlatbufferError, Table, root_table
 
 SCHEMA_VERSION = 3
-ABSENT = -1  # an operator's input index for an optional tensor that is not given
-
-NUMPY_TYPES = {
-    "FLOAT32": "<f4", "FLOAT16": "<f2", "INT32": "<i4", "UINT8": "u1", "INT64": "<i8", "BOOL": "?",
-    "INT16": "<i2", "INT8": "i1", "FLOAT64": "<f8", "UINT64": "<u8", "UINT32": "<u4", "UINT16": "<u2",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Quantization:
-    """real = scale * (quantised - zero_point); one pair a tensor, or one a slice along `dimension`."""
-
-    scales: tuple[float, ...]  # float32 values, positive
-    zero_points: tuple[int, ...]  # as many as scales
-    dimension: int
-
-    @property
-    def per_channel(self) -> bool:
-        return len(self.scales) > 1
-
-    @property
-    def scale(self) -> float:
-        """The scale of a per-tensor quantisation."""
-        return self.scales[0]
-
-    @property
-    def zero_point(self) -> int:
-        """The zero point of a per-tensor quantisation."""
-        return self.zero_points[0]
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One tensor: an activation (`data` is None) or a constant (`data` holds its little-endian bytes)."""
-
-    index: int
-    name: str
-    type: str  # a name of the schema's TensorType: INT8, INT32, FLOAT32, ...
-    shape: tuple[int, ...]  # every dimension at least 1
-    quantization: Quantization | None
-    data: bytes | None = field(repr=False)
-
-    @property
-    def elements(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def bytes(self) -> int:
-        return self.elements * np.dtype(NUMPY_TYPES[self.type]).itemsize
-
-    @property
-    def values(self) -> NDArray[np.generic]:
-        """A constant's values, in its shape and type. ValueError for an activation."""
-        if self.data is None:
-            raise ValueError(f"tensor {self.index} ({self.name}) is not a constant")
-        return np.frombuffer(self.data, NUMPY_TYPES[self.type]).reshape(self.shape)
-
-    def __str__(self) -> str:
-        return f"tensor {self.index} ({self.name})"
-
-
-@dataclass(frozen=True)
-class ConvOptions:
-    padding: str  # SAME or VALID
-    stride: tuple[int, int]  # height, width
-    dilation: tuple[int, int]  # height, width
-    activation: str  # a name of the schema's ActivationFunctionType: NONE, RELU, RELU6, ...
-
-
-@dataclass(frozen=True)
-class PoolOptions:
-    padding: str
-    stride: tuple[int, int]
-    window: tuple[int, int]  # height, width
-    activation: str
-
-
-@dataclass(frozen=True)
-class FullyConnectedOptions:
-    activation: str
-    weights_format: int  # 0 is the row-major default
-    keep_num_dims: bool
-
-
-@dataclass(frozen=True)
-class SoftmaxOptions:
-    beta: float
-
-
-Options = ConvOptions | PoolOptions | FullyConnectedOptions | SoftmaxOptions | None
-
-
-@dataclass(frozen=True)
-class Operator:
-    """One operator, in execution order. `options` is None where this reader has no type for them."""
-
-    index: int
-    name: str  # a name of the schema's BuiltinOperator (CONV_2D), or CUSTOM:<name>
-    version: int
-    inputs: tuple[int, ...]  # tensor indices; ABSENT for an optional input that is not given
-    outputs: tuple[int, ...]
-    options: Options
-
-    def __str__(self) -> str:
-        return f"operator {self.index} ({self.name})"
-
-
-@dataclass(frozen=True)
-class Model:
-    """A flatbuffer with one subgraph, whole and consistent."""
-
-    data: bytes = field(repr=False)  # the file
-    tensors: tuple[Tensor, ...]
-    operators: tuple[Operator, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-
-    @property
-    def sha256(self) -> str:
-        return sha256(self.data)
-
-    @property
-    def input(self) -> Tensor:
-        """The one input of a model with one input."""
-        return self.tensors[self.inputs[0]]
-
-    @property
-    def output(self) -> Tensor:
-        """The one output of a model with one output."""
-        return self.tensors[self.outputs[0]]
 
 
 def read_model(path: Path) -> Model:
@@ -257,57 +124,13 @@ def _operator(table: Table, index: int, codes: list[tuple[str, int]]) -> Operato
     )
 
 
-# The schema's BuiltinOptions union: which table stands beside an operator.
-OPTION_TYPES = {"CONV_2D": 1, "MAX_POOL_2D": 5, "FULLY_CONNECTED": 8, "SOFTMAX": 9}
-
-
-def _options(name: str, union_type: int, table: Table | None, where: str) -> Options:
-    if name not in OPTION_TYPES:
+def _options(name: str, union_type: int, table: Table | None, where: str) -> object:
+    spec = REGISTRY.get(name)
+    if spec is None or spec.read_options is None:
         return None
-    if table is None or union_type != OPTION_TYPES[name]:
+    if table is None or union_type != spec.options_code:
         raise FlatbufferError(f"{where} lacks its options")
-    if name == "CONV_2D":
-        return ConvOptions(
-            padding=_padding(table.int8(0), where),
-            stride=_positive((table.int32(2), table.int32(1)), "stride", where),
-            dilation=_positive((table.int32(5, 1), table.int32(4, 1)), "dilation", where),
-            activation=_activation(table.int8(3), where),
-        )
-    if name == "MAX_POOL_2D":
-        return PoolOptions(
-            padding=_padding(table.int8(0), where),
-            stride=_positive((table.int32(2), table.int32(1)), "stride", where),
-            window=_positive((table.int32(4), table.int32(3)), "window", where),
-            activation=_activation(table.int8(5), where),
-        )
-    if name == "FULLY_CONNECTED":
-        return FullyConnectedOptions(
-            activation=_activation(table.int8(0), where),
-            weights_format=table.int8(1),
-            keep_num_dims=bool(table.uint8(2)),
-        )
-    beta = table.float32(0)
-    if not (math.isfinite(beta) and beta > 0):
-        raise FlatbufferError(f"{where} has the beta {beta}")
-    return SoftmaxOptions(beta)
-
-
-def _padding(code: int, where: str) -> str:
-    if code not in PADDINGS:
-        raise FlatbufferError(f"{where} has the unknown padding {code}")
-    return PADDINGS[code]
-
-
-def _activation(code: int, where: str) -> str:
-    if code not in ACTIVATIONS:
-        raise FlatbufferError(f"{where} has the unknown activation {code}")
-    return ACTIVATIONS[code]
-
-
-def _positive(pair: tuple[int, int], what: str, where: str) -> tuple[int, int]:
-    if min(pair) < 1:
-        raise FlatbufferError(f"{where} has the {what} {pair[0]}x{pair[1]}")
-    return pair
+    return spec.read_options(table, where)
 
 
 def _check_graph(model: Model) -> None:

@@ -1,15 +1,12 @@
 """Multiply-accumulates of a model: what every engine has to do, or to find a way around."""
 
-from contract.flatbuffer import Model, Operator
-from contract.runtimes import WEIGHTS
+from contract.graph import Model, Operator
+from contract.operators import REGISTRY
 
 
 def operator_macs(model: Model, operator: Operator) -> int:
-    """Of one inference, padding included: output elements times the weights behind each of them."""
-    if operator.name not in WEIGHTS:
-        return 0
-    weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]]
-    return model.tensors[operator.outputs[0]].elements * (weights.elements // weights.shape[0])
+    """Of one inference, padding included."""
+    return REGISTRY[operator.name].multiply_accumulates(model, operator)
 
 
 def multiply_accumulates(model: Model) -> int:

@@ -1,23 +1,13 @@
 """What each target runtime can run, so that a flatbuffer it would get wrong is refused before it is built.
 
-Operator versions are those of the TFLite converter (tensorflow/lite/tools/versioning/op_version.cc). The
-Arduino libraries are both from before TensorFlow Lite Micro knew per-channel FULLY_CONNECTED weights: they
-take the first channel's scale for every channel and say nothing (TFLM refuses such models since PR 2602,
-May 2024, and runs them since PR 2673, September 2024).
+How far each of them supports an operator stands with the operator, in contract/operators/.
 """
 
 from dataclasses import dataclass
 
 from contract.errors import UserError
-from contract.flatbuffer import ABSENT, Model, Operator
-
-
-@dataclass(frozen=True)
-class Support:
-    """How far a runtime supports one operator."""
-
-    max_version: int
-    per_channel_weights: bool = False
+from contract.graph import ABSENT, Model, Operator
+from contract.operators import REGISTRY
 
 
 @dataclass(frozen=True)
@@ -26,35 +16,22 @@ class Runtime:
 
     name: str
     title: str
-    operators: dict[str, Support]
+
+    @property
+    def operators(self) -> list[str]:
+        """The names of the operators it runs, sorted."""
+        return sorted(name for name, spec in REGISTRY.items() if self.name in spec.runs_on)
 
 
-_FIRST_NETWORK = {
-    "CONV_2D": Support(max_version=3, per_channel_weights=True),
-    "MAX_POOL_2D": Support(max_version=2),
-    "RESHAPE": Support(max_version=1),
-    "SOFTMAX": Support(max_version=2),
-}
-
-AOT = Runtime(
-    "aot",
-    "the ahead-of-time engine",
-    {**_FIRST_NETWORK, "FULLY_CONNECTED": Support(max_version=12, per_channel_weights=True)},
-)
+AOT = Runtime("aot", "the ahead-of-time engine")
 TFLM_CHIRALE = Runtime(
-    "tflm-chirale",
-    "TensorFlow Lite Micro as the Arduino library Chirale_TensorFLowLite 2.0.0",
-    {**_FIRST_NETWORK, "FULLY_CONNECTED": Support(max_version=4)},
+    "tflm-chirale", "TensorFlow Lite Micro as the Arduino library Chirale_TensorFLowLite 2.0.0"
 )
 TFLM_ARDUINO = Runtime(
-    "tflm-arduino",
-    "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)",
-    {**_FIRST_NETWORK, "FULLY_CONNECTED": Support(max_version=4)},
+    "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
 )
 
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
-
-WEIGHTS = {"CONV_2D": 1, "FULLY_CONNECTED": 1}  # which input of an operator holds its weights
 
 
 def check(model: Model, runtime: Runtime) -> None:
@@ -74,12 +51,12 @@ def check(model: Model, runtime: Runtime) -> None:
 
 
 def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
-    support = runtime.operators.get(operator.name)
-    if support is None:
-        supported = ", ".join(sorted(runtime.operators))
-        raise UserError(f"{operator} cannot run on {runtime.title}; it runs {supported}")
-    needed = operator.inputs[: 1 + WEIGHTS.get(operator.name, 0)]
-    if len(needed) <= WEIGHTS.get(operator.name, 0) or ABSENT in needed or not operator.outputs:
+    spec = REGISTRY.get(operator.name)
+    support = None if spec is None else spec.runs_on.get(runtime.name)
+    if spec is None or support is None:
+        raise UserError(f"{operator} cannot run on {runtime.title}; it runs {', '.join(runtime.operators)}")
+    needed = 1 + (spec.weights_input or 0)
+    if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")
     for index in (operator.inputs[0], operator.outputs[0]):
         tensor = model.tensors[index]
@@ -88,8 +65,8 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
                 f"{operator} works on {tensor} of type {tensor.type}, not on per-tensor quantised INT8; "
                 "quantise the model to full int8 with python -m quantize"
             )
-    if operator.name in WEIGHTS:
-        weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]]
+    if spec.weights_input is not None:
+        weights = model.tensors[operator.inputs[spec.weights_input]]
         if weights.type != "INT8" or weights.quantization is None or weights.data is None:
             raise UserError(
                 f"{operator} has weights in {weights} that are not constant quantised INT8; "

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from contract import cli
+from contract.runtimes import RUNTIMES
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +21,15 @@ def main(arguments: list[str]) -> int:
     from quantize import stage
 
     if options.tflite is not None:
-        stage.given(options.tflite, options.data, options.name, options.recipe, options.seed, options.out)
+        stage.given(
+            options.tflite,
+            options.data,
+            options.name,
+            options.recipe,
+            options.seed,
+            options.runtime,
+            options.out,
+        )
     else:
         stage.quantise(
             model_path=options.model,
@@ -31,6 +40,7 @@ def main(arguments: list[str]) -> int:
             method=options.method,
             representative=options.representative,
             seed=options.seed,
+            runtime=options.runtime,
         )
     return 0
 
@@ -73,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="of the draw of these images (default: 0)"
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=tuple(RUNTIMES),
+        default="aot",
+        help="what will run the model: an operator it cannot run is refused (default: aot)",
     )
     return parser
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from contract.files import write_bytes
-from contract.flatbuffer import Model, Tensor
+from contract.graph import Model, Tensor
 from contract.manifest import Accuracy, Manifest, TensorInfo
 from contract.reference import Reference
 from quantize import tflm

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from contract.flatbuffer import Model
+from contract.graph import Model
 from quantize import artefacts, ptq, qat, stage, tflm
 from quantize.artefacts import right
 from quantize.dataset import Dataset, draw_balanced
@@ -105,7 +105,7 @@ def _int8(
     method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float
 ) -> tuple[Method, NDArray[np.bool_]]:
     """The int8 network measured, and which validation images it answers right."""
-    whole, model = stage.checked_and_slim(flatbuffer, data.x_validation)
+    whole, model = stage.checked_and_slim(flatbuffer, data.x_validation, "aot")
     names = operator_names(whole, network.layers)
     validation, test = _int8_right(model, data, method.upper())
     measured = Method(
@@ -122,7 +122,7 @@ def _int8(
 def _draw(network: Network, data: Dataset, size: int, seed: int) -> Draw:
     drawn = draw_balanced(data.y_train, size, seed)
     flatbuffer = ptq.converted(network.single, data.x_train[drawn])
-    model = stage.checked_and_slim(flatbuffer, data.x_validation)[1]
+    model = stage.checked_and_slim(flatbuffer, data.x_validation, "aot")[1]
     validation, test = _int8_right(model, data, f"PTQ, {size} images, draw {seed}")
     return Draw(len(drawn), seed, float(np.mean(validation)), float(np.mean(test)))
 

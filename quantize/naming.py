@@ -2,15 +2,9 @@
 
 import re
 
-from contract.flatbuffer import Model, Operator
+from contract.graph import Model, Operator
+from contract.operators import REGISTRY
 
-KINDS = {
-    "CONV_2D": "conv",
-    "MAX_POOL_2D": "pool",
-    "FULLY_CONNECTED": "dense",
-    "RESHAPE": "reshape",
-    "SOFTMAX": "softmax",
-}
 MARKER = re.compile(r"layer(\d+)x")  # quantize.network.marker
 
 # The keywords of C11 and C++14.
@@ -35,7 +29,7 @@ def operator_names(model: Model, layers: tuple[str, ...] = ()) -> tuple[str, ...
         layer = _layer(model, operator, layers)
         if layer is None and layers and operator is model.operators[-1]:
             layer = layers[-1]  # the converter calls the model's output by another name
-        kind = KINDS.get(operator.name, _identifier(operator.name.lower()))
+        kind = _kind(operator)
         wishes = [_identifier(layer)] if layer is not None else []
         if layers:
             wishes.append(kind)
@@ -54,6 +48,11 @@ def _layer(model: Model, operator: Operator, layers: tuple[str, ...]) -> str | N
         if marked and max(marked) < len(layers):
             return layers[min(marked)]
     return None
+
+
+def _kind(operator: Operator) -> str:
+    spec = REGISTRY.get(operator.name)
+    return _identifier(operator.name.lower()) if spec is None else spec.layer
 
 
 def _identifier(name: str) -> str:

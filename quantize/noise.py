@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.flatbuffer import Model, Operator, Tensor, parse_model
-from contract.runtimes import WEIGHTS
+from contract.flatbuffer import parse_model
+from contract.graph import Model, Operator, Tensor
+from contract.operators import REGISTRY
 from quantize import tflm
 from quantize.artefacts import quantised
 from quantize.capture import captured_output
@@ -97,10 +98,11 @@ def _activations(model: Model, inputs: NDArray[Any]) -> Iterable[list[NDArray[np
 
 
 def _weights_db(exact: Model, original: Operator, model: Model, operator: Operator) -> float | None:
-    if operator.name not in WEIGHTS:
+    place = REGISTRY[operator.name].weights_input
+    if place is None:
         return None
     before, after = (
-        graph.tensors[one.inputs[WEIGHTS[one.name]]] for graph, one in ((exact, original), (model, operator))
+        graph.tensors[one.inputs[place]] for graph, one in ((exact, original), (model, operator))
     )
     x, q = real_values(before, before.values), real_values(after, after.values)
     return decibels(float(np.sum(x**2)), float(np.sum((x - q) ** 2)))

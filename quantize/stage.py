@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from contract import runtimes
 from contract.errors import UserError
-from contract.flatbuffer import Model, parse_model, read_model
+from contract.flatbuffer import parse_model, read_model
+from contract.graph import Model
 from contract.manifest import Manifest
 from quantize import artefacts, ptq, qat, tflm
 from quantize.artefacts import Origin
@@ -29,12 +30,13 @@ def quantise(
     method: str,
     representative: int,
     seed: int,
+    runtime: str,
 ) -> None:
     """Quantise the Keras model at `model_path` by `method` (ptq or qat), write the artefacts to `out`.
 
     `representative` training images, drawn with `seed`, set the ranges (for QAT, where they start). `name`
     (or else the file's) and `recipe` go into the manifest. UserError where model or data are not what this
-    stage takes, or a runtime could not run the result.
+    stage takes, or `runtime`, a key of contract.runtimes.RUNTIMES, could not run the result.
     """
     require_tensorflow()
     from quantize.network import load_network
@@ -46,7 +48,7 @@ def quantise(
         converted = qat.fine_tuned(network, data, drawn, seed).flatbuffer
     else:
         converted = ptq.converted(network.single, data.x_train[drawn])
-    whole, model = checked_and_slim(converted, data.x_test)
+    whole, model = checked_and_slim(converted, data.x_test, runtime)
     inputs = artefacts.quantised(data.x_test, model.input)
     origin = Origin(
         model=name or model_path.stem,
@@ -66,15 +68,14 @@ def quantise(
     _report(manifest, out)
 
 
-def checked_and_slim(converted: bytes, images: NDArray[np.float32]) -> tuple[Model, Model]:
-    """The converter's flatbuffer as it is and slim, checked: every runtime runs it, both compute the same.
+def checked_and_slim(converted: bytes, images: NDArray[np.float32], runtime: str) -> tuple[Model, Model]:
+    """The converter's flatbuffer as it is and slim, checked: `runtime` runs it, both compute the same.
 
-    UserError where a runtime does not; RuntimeError where the outputs for some of `images` differ, which
+    UserError where it does not; RuntimeError where the outputs for some of `images` differ, which
     would be a bug of ours.
     """
     whole = parse_model(converted)
-    for runtime in runtimes.RUNTIMES.values():
-        runtimes.check(whole, runtime)
+    check_runtimes(whole, runtime)
     model = parse_model(slim(converted))
     inputs = artefacts.quantised(images[:SLIM_CHECKS], model.input)
     if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(model, inputs)):
@@ -83,24 +84,21 @@ def checked_and_slim(converted: bytes, images: NDArray[np.float32]) -> tuple[Mod
 
 
 def given(
-    tflite_path: Path, data_path: Path | None, name: str | None, recipe: str, seed: int, out: Path
+    tflite_path: Path,
+    data_path: Path | None,
+    name: str | None,
+    recipe: str,
+    seed: int,
+    runtime: str,
+    out: Path,
 ) -> None:
     """Take the flatbuffer at `tflite_path` as it is, run the reference over it, write the artefacts to `out`.
 
     Without `data_path` the inputs are random bytes drawn with `seed`, and nothing is known about accuracy.
-    UserError where no runtime of the project runs the model.
+    UserError where `runtime` does not run the model.
     """
     model = read_model(tflite_path)
-    refusals: list[str] = []
-    for runtime in runtimes.RUNTIMES.values():
-        try:
-            runtimes.check(model, runtime)
-        except UserError as error:
-            refusals.append(str(error))
-    if len(refusals) == len(runtimes.RUNTIMES):
-        raise UserError(f"{tflite_path}: {refusals[0]}")
-    for refusal in refusals:
-        print(f"note     {refusal}")
+    check_runtimes(model, runtime)
     if data_path is None:
         rng = np.random.default_rng(seed)
         shape = (RANDOM_INPUTS, *model.input.shape[1:])
@@ -123,6 +121,17 @@ def given(
     manifest = artefacts.manifest_of(model, origin, reference)
     artefacts.write(out, model, reference, manifest)
     _report(manifest, out)
+
+
+def check_runtimes(model: Model, asked: str) -> None:
+    """UserError where the runtime `asked` for cannot run `model`; a note for each other one that cannot."""
+    runtimes.check(model, runtimes.RUNTIMES[asked])
+    for name, runtime in runtimes.RUNTIMES.items():
+        try:
+            if name != asked:
+                runtimes.check(model, runtime)
+        except UserError as refusal:
+            print(f"note     {refusal}")
 
 
 def require_tensorflow() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
-from contract.flatbuffer import Model
+from contract.graph import Model
 from quantize.capture import captured_output
 
 # The recording allocator's own records, on top of the tensors themselves.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.firmware import Firmware, read_firmware
-from contract.flatbuffer import Model, read_model
+from contract.flatbuffer import read_model
+from contract.graph import Model
 from contract.manifest import Manifest, read_manifest
 from contract.reference import read_reference
 from contract.validation import JSON_NAME, Answers, Validation, read_validation

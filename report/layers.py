@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from contract.flatbuffer import ABSENT, Model, Operator, Tensor
+from contract.graph import ABSENT, Model, Operator, Tensor
 from contract.macs import operator_macs
-from contract.runtimes import WEIGHTS
+from contract.operators import REGISTRY
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ def layer_rows(model: Model, names: tuple[str, ...]) -> list[LayerRow]:
 
 def _row(model: Model, operator: Operator, name: str) -> LayerRow:
     source, target = model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
-    weights = model.tensors[operator.inputs[WEIGHTS[operator.name]]] if operator.name in WEIGHTS else None
+    place = REGISTRY[operator.name].weights_input
+    weights = None if place is None else model.tensors[operator.inputs[place]]
     constants = _constants(model, operator) if weights else []
     return LayerRow(
         name=name,

@@ -25,6 +25,9 @@ ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4}
 PADDINGS = {"SAME": 0, "VALID": 1}
 ARENA_BYTES = 1 << 20
 
+# An operator that no runtime of this project will ever have, for tests of refusals.
+UNSUPPORTED = "LSH_PROJECTION"
+
 
 class Network:
     """A chain of operators. `model` is the schema's ModelT, `tensors` and `operators` its lists."""
@@ -270,6 +273,12 @@ def classifier(generator: np.random.Generator, per_channel_dense: bool = False) 
     )
     network.softmax()
     return network
+
+
+def make_unsupported(network: Network, operator: int) -> None:
+    """Give the operator at this place a code that no runtime knows."""
+    code = network.model.operatorCodes[network.operators[operator].opcodeIndex]
+    code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, UNSUPPORTED)
 
 
 def random_weights(generator: np.random.Generator, shape: Sequence[int]) -> NDArray[np.int8]:

@@ -15,7 +15,14 @@ from codegen.__main__ import main
 from contract.errors import UserError
 from contract.files import sha256
 from contract.flatbuffer import read_model
-from tests.networks import ACTIVATIONS, Network, classifier, random_weights
+from tests.networks import (
+    ACTIVATIONS,
+    UNSUPPORTED,
+    Network,
+    classifier,
+    make_unsupported,
+    random_weights,
+)
 
 
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -138,9 +145,8 @@ def make_float(network: Network) -> None:
             tensor.type = schema.TensorType.FLOAT32
 
 
-def make_average_pool(network: Network) -> None:
-    code = network.model.operatorCodes[network.operators[POOL].opcodeIndex]
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.AVERAGE_POOL_2D
+def make_pool_unsupported(network: Network) -> None:
+    make_unsupported(network, POOL)
 
 
 def make_tanh(network: Network) -> None:
@@ -272,7 +278,7 @@ def make_batch_of_two(network: Network) -> None:
 
 REFUSED: list[tuple[Callable[[Network], None], str]] = [
     (make_float, r"operator 0 \(CONV_2D\) works on tensor 0 \(input\) of type FLOAT32.*python -m quantize"),
-    (make_average_pool, r"operator 1 \(AVERAGE_POOL_2D\) cannot run .* it runs CONV_2D, FULLY_CONNECTED"),
+    (make_pool_unsupported, rf"operator 1 \({UNSUPPORTED}\) cannot run .* it runs .*CONV_2D"),
     (make_tanh, r"operator 0 \(CONV_2D\) has the fused activation TANH"),
     (make_grouped, r"operator 0 \(CONV_2D\) has filters of 1 channels .* grouped"),
     (make_asymmetric_weights, r"operator 0 \(CONV_2D\) has weights with a zero point"),

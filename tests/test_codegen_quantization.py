@@ -13,7 +13,7 @@ from codegen.aot.quantization import (
     softmax_least_difference,
 )
 from codegen.aot.windows import windows
-from contract.flatbuffer import Quantization
+from contract.graph import Quantization
 
 
 @given(st.floats(2.0**-31, 2.0**29))

@@ -13,15 +13,12 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 
 from contract.errors import UserError
 from contract.files import sha256
-from contract.flatbuffer import (
-    ConvOptions,
-    FullyConnectedOptions,
-    Model,
-    PoolOptions,
-    SoftmaxOptions,
-    parse_model,
-    read_model,
-)
+from contract.flatbuffer import parse_model, read_model
+from contract.graph import Model
+from contract.operators.conv_2d import ConvOptions
+from contract.operators.fully_connected import FullyConnectedOptions
+from contract.operators.softmax import SoftmaxOptions
+from contract.pooling import PoolOptions
 from contract.tables import FlatbufferError
 from tests.networks import Network, classifier, random_weights
 

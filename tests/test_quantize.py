@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from contract import runtimes
 from contract.errors import UserError
 from contract.files import sha256_of
-from contract.flatbuffer import Model, Quantization, Tensor, parse_model, read_model
+from contract.flatbuffer import parse_model, read_model
+from contract.graph import Model, Quantization, Tensor
 from contract.manifest import read_manifest
+from contract.operators import REGISTRY
 from contract.reference import Reference, read_reference
 from quantize import artefacts, stage, tflm
 from quantize.slim import slim
@@ -136,7 +139,7 @@ def quantise(keras_model: Path, dataset: Path, tmp_path_factory: pytest.TempPath
         out = tmp_path_factory.mktemp("out")
         settings: dict[str, Any] = {
             "model_path": keras_model, "data_path": dataset, "out": out, "name": None, "recipe": "own",
-            "method": "ptq", "representative": 60, "seed": 0,
+            "method": "ptq", "representative": 60, "seed": 0, "runtime": "aot",
         }  # fmt: skip
         stage.quantise(**(settings | changes))
         return out
@@ -328,7 +331,7 @@ def test_constants_stay_aligned_to_16_bytes(unstripped: Model, mnist: Path) -> N
 # ---- a flatbuffer of the user's own ----
 def test_a_given_flatbuffer_is_copied_and_run_on_random_inputs(unstripped: Model, tmp_path: Path) -> None:
     (tmp_path / "own.tflite").write_bytes(unstripped.data)
-    stage.given(tmp_path / "own.tflite", None, None, "own", 0, tmp_path / "out")
+    stage.given(tmp_path / "own.tflite", None, None, "own", 0, "aot", tmp_path / "out")
     model, reference, manifest = read(tmp_path / "out")
     assert model.data == unstripped.data
     assert (manifest["model"], manifest["method"]) == ("own", "given")
@@ -339,7 +342,7 @@ def test_a_given_flatbuffer_is_copied_and_run_on_random_inputs(unstripped: Model
 
 
 def test_a_given_flatbuffer_with_data_has_an_accuracy(ptq: Path, dataset: Path, tmp_path: Path) -> None:
-    stage.given(ptq / "model.tflite", dataset, "own", "own", 0, tmp_path)
+    stage.given(ptq / "model.tflite", dataset, "own", "own", 0, "aot", tmp_path)
     _, reference, manifest = read(tmp_path)
     assert manifest["accuracy"]["int8_model"] == read(ptq)[2]["accuracy"]["int8_model"]
     np.testing.assert_array_equal(reference.outputs, read(ptq)[1].outputs)
@@ -386,15 +389,27 @@ def test_a_model_for_other_images_is_refused(tmp_path: Path, quantise: Quantise)
         quantise(model_path=saved(tmp_path, model))
 
 
-def test_an_operator_that_no_engine_runs_is_refused_by_name(tmp_path: Path, quantise: Quantise) -> None:
-    import keras
-    from keras import layers
+def test_an_operator_that_the_runtime_lacks_is_refused_by_name(
+    quantise: Quantise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(REGISTRY, "MAX_POOL_2D")
+    with pytest.raises(UserError, match=r"operator 1 \(MAX_POOL_2D\) cannot run on the ahead-of-time engine"):
+        quantise(representative=10)
 
-    model = keras.Sequential(
-        [keras.Input((12, 12, 1)), layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(3)]
-    )
-    with pytest.raises(UserError, match=r"operator 0 \(AVERAGE_POOL_2D\) cannot run on"):
-        quantise(model_path=saved(tmp_path, model), representative=10)
+
+def test_what_another_runtime_lacks_is_noted_and_not_refused(
+    quantise: Quantise, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = REGISTRY["MAX_POOL_2D"]
+    monkeypatch.setitem(REGISTRY, "MAX_POOL_2D", replace(pool, runs_on={"aot": pool.runs_on["aot"]}))
+    assert (quantise(representative=10) / "model.tflite").is_file()
+    noted = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note")]
+    assert [library for line in noted for library in ("Chirale", "Arduino_") if library in line] == [
+        "Chirale",
+        "Arduino_",
+    ]
+    with pytest.raises(UserError, match=r"operator 1 \(MAX_POOL_2D\) cannot run on TensorFlow Lite Micro"):
+        quantise(representative=10, runtime="tflm-chirale")
 
 
 def test_dense_weights_per_channel_are_noted_but_taken(
@@ -411,7 +426,7 @@ def test_dense_weights_per_channel_are_noted_but_taken(
     converter.inference_input_type = converter.inference_output_type = tf.int8
     (tmp_path / "own.tflite").write_bytes(converter.convert())
     capsys.readouterr()
-    stage.given(tmp_path / "own.tflite", None, None, "own", 0, tmp_path / "out")
+    stage.given(tmp_path / "own.tflite", None, None, "own", 0, "aot", tmp_path / "out")
     printed = capsys.readouterr().out
     assert "FULLY_CONNECTED" in printed
     assert "per-channel weights" in printed
@@ -421,7 +436,7 @@ def test_dense_weights_per_channel_are_noted_but_taken(
 def test_nothing_is_written_when_a_given_flatbuffer_is_refused(tmp_path: Path, mnist: Path) -> None:
     (tmp_path / "cut.tflite").write_bytes((mnist / "model.tflite").read_bytes()[:5000])
     with pytest.raises(UserError, match="damaged"):
-        stage.given(tmp_path / "cut.tflite", None, None, "own", 0, tmp_path / "out")
+        stage.given(tmp_path / "cut.tflite", None, None, "own", 0, "aot", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contract.errors import UserError
-from contract.flatbuffer import Model, Operator, Tensor, read_model
+from contract.flatbuffer import read_model
+from contract.graph import Model, Operator, Tensor
 from quantize.dataset import draw_balanced, read_dataset, read_test_set
 from quantize.naming import KEYWORDS, operator_names
 

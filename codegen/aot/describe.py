@@ -1,7 +1,7 @@
 """Tensors and factors in words, for the comments of the generated code."""
 
 from codegen.c_source import number
-from contract.flatbuffer import Quantization, Tensor
+from contract.graph import Quantization, Tensor
 
 
 def shape(dimensions: tuple[int, ...]) -> str:

@@ -8,7 +8,7 @@ from codegen.aot.plan import Plan
 from codegen.aot.step import Assembly, Constant, Step, Value
 from codegen.c_source import GENERATED, INDENT, comment, integer, integer_rows
 from codegen.names import Identifiers
-from contract.flatbuffer import Tensor
+from contract.graph import Tensor
 
 # What model.c and the kernel headers define at file scope: names that no layer may have.
 # fmt: off

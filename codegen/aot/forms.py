@@ -13,7 +13,7 @@ from codegen.aot import dual, packed, softmax_table
 from codegen.aot.fusion import Pair, pair_of
 from codegen.aot.operators import PLANNERS, conv_2d, fully_connected
 from codegen.aot.step import Alias, Step
-from contract.flatbuffer import Model, Operator
+from contract.graph import Model, Operator
 
 OPTIMIZE = ("speed", "size", "portable")
 

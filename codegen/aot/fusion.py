@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from codegen.aot.operators import max_pool_2d
 from codegen.aot.operators.conv_2d import Convolution
 from codegen.aot.operators.max_pool_2d import Pooling
-from contract.flatbuffer import Model
+from contract.graph import Model
 
 
 @dataclass(frozen=True)

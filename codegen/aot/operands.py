@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.quantization import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Multiplier
 from contract.errors import UserError
-from contract.flatbuffer import ABSENT, Model, Operator, Quantization, Tensor
+from contract.graph import ABSENT, Model, Operator, Quantization, Tensor
 
 CONVERT_AGAIN = "convert the model again"
 

@@ -7,7 +7,7 @@ from codegen.aot.forms import Choice, choose_forms
 from codegen.aot.memory import Arena, Buffer, place
 from codegen.aot.step import Alias, Step
 from contract.errors import UserError
-from contract.flatbuffer import Model
+from contract.graph import Model
 
 MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
 

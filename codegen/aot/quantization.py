@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.errors import UserError
-from contract.flatbuffer import Operator, Quantization, Tensor
+from contract.graph import Operator, Quantization, Tensor
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1

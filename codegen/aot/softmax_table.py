@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.operators import softmax
 from codegen.aot.step import Constant, Step
-from contract.flatbuffer import Model, Operator
+from contract.graph import Model, Operator
 
 DIFFERENCES = 256  # of two int8
 

@@ -3,30 +3,25 @@
 import math
 
 from codegen.c_source import GENERATED, comment
-from contract.flatbuffer import Model
+from contract.graph import Model
+from contract.operators import REGISTRY
 
 ALIGNMENT = 16  # of the arena and of every buffer in it (MicroArenaBufferAlignment)
 SLACK = 1024  # bytes for the records of scratch buffers and for what another version of the library adds
 
 
-def im2col_bytes(model: Model) -> int:
-    """The largest scratch buffer that a convolution asks for on the board.
-
-    The Cortex-M kernels (CMSIS-NN) unroll two input patches to 16 bits each (im2col) and so ask for
-    2 * kernel height * kernel width * input channels * 2 bytes. The kernels that recorded the arena on the
-    host ask for none, so their figure does not hold it.
-    """
-    patches = [
-        math.prod(model.tensors[operator.inputs[1]].shape[1:])
-        for operator in model.operators
-        if operator.name == "CONV_2D"
-    ]
-    return 2 * 2 * max(patches, default=0)
+def scratch_bytes(model: Model) -> int:
+    """The largest scratch buffer that an operator asks for on the board, and not on the host that recorded
+    the arena."""
+    return max(
+        (REGISTRY[operator.name].cortex_m_scratch_bytes(model, operator) for operator in model.operators),
+        default=0,
+    )
 
 
 def arena_bytes(model: Model, recorded_bytes: int) -> int:
     """The arena's size: what was recorded on a 64-bit host, the scratch buffer, slack, rounded up."""
-    needed = recorded_bytes + im2col_bytes(model) + SLACK
+    needed = recorded_bytes + scratch_bytes(model) + SLACK
     return math.ceil(needed / ALIGNMENT) * ALIGNMENT
 
 
@@ -38,7 +33,7 @@ def arena_header(model: Model, name: str, recorded_bytes: int) -> str:
             GENERATED,
             "",
             "What TensorFlow Lite Micro recorded is of a 64-bit host, where its own data are larger than on",
-            f"the board. Added are {im2col_bytes(model)} bytes for the largest scratch buffer, for which",
+            f"the board. Added are {scratch_bytes(model)} bytes for the largest scratch buffer, for which",
             f"only the Cortex-M kernels ask, and {SLACK} bytes of slack.",
         ]
     )

@@ -1,27 +1,19 @@
 """op_resolver.h: a resolver with exactly the operators of one model."""
 
 from codegen.c_source import GENERATED, comment
-from contract.flatbuffer import Model
+from contract.graph import Model
+from contract.operators import REGISTRY
 
 # Including a library's umbrella header first is how Arduino's builder finds the library. It does not look
 # behind __has_include, so the one right header is generated.
 UMBRELLA_HEADERS = {"chirale": "Chirale_TensorFlowLite.h", "arduino": "TensorFlowLite.h"}
-
-# The method of MicroMutableOpResolver that registers each operator which contract.runtimes lets through.
-METHODS = {
-    "CONV_2D": "AddConv2D",
-    "FULLY_CONNECTED": "AddFullyConnected",
-    "MAX_POOL_2D": "AddMaxPool2D",
-    "RESHAPE": "AddReshape",
-    "SOFTMAX": "AddSoftmax",
-}
 
 
 def op_resolver_header(model: Model, name: str, library: str) -> str:
     """The text of op_resolver.h; `library` is a key of UMBRELLA_HEADERS."""
     operators = sorted({operator.name for operator in model.operators})
     registered = " &&\n           ".join(
-        f"resolver.{METHODS[operator]}() == kTfLiteOk" for operator in operators
+        f"resolver.{REGISTRY[operator].resolver_method}() == kTfLiteOk" for operator in operators
     )
     about = comment(
         [

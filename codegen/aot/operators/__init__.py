@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from codegen.aot.operators import conv_2d, fully_connected, max_pool_2d, reshape, softmax
 from codegen.aot.step import Alias, Step
-from contract.flatbuffer import Model, Operator
+from contract.graph import Model, Operator
 
 PLANNERS: dict[str, Callable[[Model, Operator, str], Step | Alias]] = {
     "CONV_2D": conv_2d.plan,

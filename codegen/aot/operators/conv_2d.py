@@ -27,7 +27,8 @@ from codegen.aot.requantization import requantization
 from codegen.aot.step import Constant, Step
 from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
-from contract.flatbuffer import ConvOptions, Model, Operator
+from contract.graph import Model, Operator
+from contract.operators.conv_2d import ConvOptions
 
 
 @dataclass(frozen=True)

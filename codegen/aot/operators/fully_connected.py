@@ -26,7 +26,8 @@ from codegen.aot.quantization import (
 from codegen.aot.requantization import requantization
 from codegen.aot.step import Constant, Step
 from contract.errors import UserError
-from contract.flatbuffer import FullyConnectedOptions, Model, Operator
+from contract.graph import Model, Operator
+from contract.operators.fully_connected import FullyConnectedOptions
 
 
 @dataclass(frozen=True)

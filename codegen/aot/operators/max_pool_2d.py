@@ -16,7 +16,8 @@ from codegen.aot.quantization import activation_range
 from codegen.aot.step import Step
 from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
-from contract.flatbuffer import Model, Operator, PoolOptions
+from contract.graph import Model, Operator
+from contract.pooling import PoolOptions
 
 
 @dataclass(frozen=True)

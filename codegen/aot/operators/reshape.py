@@ -10,7 +10,7 @@ from codegen.aot.operands import (
 )
 from codegen.aot.step import Alias
 from contract.errors import UserError
-from contract.flatbuffer import Model, Operator
+from contract.graph import Model, Operator
 
 
 def plan(model: Model, operator: Operator, layer: str) -> Alias:

@@ -5,7 +5,8 @@ from codegen.aot.operands import CONVERT_AGAIN, expect_operands, expect_shape, i
 from codegen.aot.quantization import INT8_MIN, softmax_least_difference, softmax_multiplier
 from codegen.aot.step import Step
 from contract.errors import UserError
-from contract.flatbuffer import Model, Operator, SoftmaxOptions
+from contract.graph import Model, Operator
+from contract.operators.softmax import SoftmaxOptions
 
 OUTPUT_SCALE = 1 / 256
 # The sum of the exponentials is Q12.19: 4,095 ones fit.

@@ -1,0 +1,16 @@
+"""RESHAPE. Its options repeat the output tensor's shape, which is what counts."""
+
+from contract.operator_spec import OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="RESHAPE",
+    layer="reshape",
+    resolver_method="AddReshape",
+    runs_on={
+        "aot": Support(max_version=1),
+        "tflm-chirale": Support(max_version=1),
+        "tflm-arduino": Support(max_version=1),
+    },
+    attributes={"shape": "any of as many elements"},
+    limits=("input and output are quantised alike",),
+)
