@@ -157,8 +157,8 @@ $(IMAGE)/firmware.elf: $(GENERATED)/model_info.c FORCE
 	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD) ENGINE=$(ENGINE) LINK=$(LINK) \
 		$(if $(TFLM_LIBRARY),TFLM_LIBRARY=$(abspath $(TFLM_LIBRARY))) \
 		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) all $(if $(filter qemu,$(BOARD)),bare)
-$(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard bench/*.py)
-	@$(PYTHON_VENV) -m bench measure --board $(BOARD) --engine $(ENGINE) --link $(LINK) $(IMAGE)
+$(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard measure/*.py)
+	@$(PYTHON_VENV) -m measure --board $(BOARD) --engine $(ENGINE) --link $(LINK) $(IMAGE)
 
 # ---- host ----
 flash: $(IMAGE)/firmware.json ## upload the image to the Arduino board and check what answers there

@@ -1,4 +1,4 @@
-"""python -m bench: sizes, instructions and estimated cycles on the emulated board."""
+"""python -m bench: engines and compile options side by side, on the emulated board."""
 
 import argparse
 from pathlib import Path
@@ -11,22 +11,17 @@ TABLE_COLUMNS = 120  # what the tables need, where the terminal says less or the
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure flash, RAM and instructions of an engine, on the emulated Cortex-M4F.",
+        description="Compare flash, RAM and instructions of engines, on the emulated Cortex-M4F.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    one = commands.add_parser("measure", help="write firmware.json for one image")
-    one.add_argument("folder", type=Path, metavar="DIR", help="what make -C firmware built, in its OUT")
-    one.add_argument("--board", required=True, help="qemu or native")
-    one.add_argument("--engine", default="aot", help="the engine in the image (default: aot)")
-    one.add_argument("--link", default="semihosting", help="the emulated board's line (default: semihosting)")
-    one.set_defaults(command=measure)
 
     every = commands.add_parser("compare", help="build and measure every engine and option (make bench)")
     every.add_argument(
         "folder", type=Path, metavar="DIR", help="holds model.tflite, manifest.json and reference.npz"
     )
-    every.add_argument("--no-peers", dest="peers", action="store_false", help="this project's engine alone")
+    every.add_argument(
+        "--no-baselines", dest="baselines", action="store_false", help="this project's engine alone"
+    )
     every.add_argument("--inputs", type=int, metavar="N", help="the first N of the reference (default: all)")
     every.set_defaults(command=compare)
 
@@ -41,20 +36,6 @@ def main(argv: list[str]) -> int:
     return code
 
 
-def measure(options: argparse.Namespace) -> int:
-    from bench.measure import measure
-
-    made = measure(options.folder, options.board, options.engine, options.link)
-    if made.instructions is None:
-        print(f"{made.image}: {made.image_flash_bytes:,} bytes of code and constants")
-    else:
-        print(
-            f"flash {made.flash_bytes:,} B (model {made.model_bytes:,} B)   RAM {made.ram_bytes:,} B "
-            f"(stack {made.stack_bytes:,} B)   {made.instructions:,} instructions an inference"
-        )
-    return 0
-
-
 def compare(options: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -65,7 +46,7 @@ def compare(options: argparse.Namespace) -> int:
 
     console = Console()
     with console.status("reading the model") as status:
-        comparison = compare(options.folder, options.inputs, options.peers, status.update)
+        comparison = compare(options.folder, options.inputs, options.baselines, status.update)
     wide = Console(width=max(console.width, TABLE_COLUMNS))
     show(comparison, multiply_accumulates(read_model(options.folder / "model.tflite")), wide)
     return 0 if all(row.bit_exact for row in comparison.rows) else 1

@@ -1,9 +1,9 @@
-"""Builds the ruler's image of this project's engine: codegen, then the firmware's own Makefile."""
+"""Builds the bare image of this project's engine: codegen, then the firmware's own Makefile."""
 
 import sys
 from pathlib import Path
 
-from bench.tools import run
+from measure.tools import run
 
 ROOT = Path(__file__).parent.parent
 COMPILE_OPTIONS = ("-Os", "-O2", "-O3")

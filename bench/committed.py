@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from bench.build import AOT, ROOT, build_bare, generate
-from bench.ruler import Figures, equal_outputs, figures
-from bench.tools import cross
 from contract.errors import UserError
 from contract.files import write_text
 from contract.reference import read_reference
+from measure.figures import Figures, equal_outputs, figures
+from measure.tools import cross
 
 PATH = Path(__file__).parent / "committed.json"
 MODEL = ROOT / "models" / "mnist"
@@ -30,10 +30,10 @@ def measured(work: Path) -> dict[str, dict[str, int]]:
         folder = work / engine
         generate(MODEL / "model.tflite", MODEL / "manifest.json", folder / "generated", arguments)
         build_bare(folder / "generated", folder, OPTION)
-        ruler: Figures = figures(folder, reference.inputs[:INPUTS])
-        if equal_outputs(ruler.outputs, reference.outputs[:INPUTS]) != INPUTS:
+        found_now: Figures = figures(folder, reference.inputs[:INPUTS])
+        if equal_outputs(found_now.outputs, reference.outputs[:INPUTS]) != INPUTS:
             raise UserError(f"{engine} gives other outputs than the reference of {MODEL}", 1)
-        found[engine] = {name: getattr(ruler, name) for name in WATCHED}
+        found[engine] = {name: getattr(found_now, name) for name in WATCHED}
     return found
 
 

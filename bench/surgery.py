@@ -1,4 +1,4 @@
-"""What a TFLite flatbuffer needs before the peer `bakenn` takes it.
+"""What a TFLite flatbuffer needs before the baseline `bakenn` takes it.
 
 - It refuses SOFTMAX: the operator is cut off the end, and the tensor before it, the logits, is the output.
 - It insists on ReshapeOptions, which the converter leaves out where the shape is a tensor.

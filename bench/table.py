@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.compare import Comparison, Row
-from bench.profile import Share
-from bench.timings import KINDS
+from measure.profile import Share
+from measure.timings import KINDS
 
 FLOOR_MACS_AN_INSTRUCTION = 2  # SMLAD; nothing on a Cortex-M4 multiplies more at once
 
@@ -22,9 +22,9 @@ _QUOTED = (
 
 
 def show(comparison: Comparison, macs: int, console: Console) -> None:
-    """Print the ruler's figures, the estimated cycles, and what the instructions do and where."""
+    """Print the figures, the estimated cycles, and what the instructions do and where."""
     rows = comparison.rows
-    console.print(_ruler_table(rows, macs))
+    console.print(_figures_table(rows, macs))
     console.print(_cycles_table(rows))
     console.print(_kinds_table(rows))
     own = [row for row in rows if row.operators]
@@ -45,7 +45,7 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _ruler_table(rows: Sequence[Row], macs: int) -> Table:
+def _figures_table(rows: Sequence[Row], macs: int) -> Table:
     columns = ("engine", "options", "instructions", "a MAC", "flash", "model", "RAM", "bit-exact")
     table = _table(
         "Emulated Cortex-M4F: executed instructions an inference; flash, the model in it, and RAM in bytes",

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from codegen.aot.goals import GOALS
 from contract.cli import run
 
 
@@ -33,13 +34,16 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--optimize",
-        choices=("speed", "size", "portable"),
+        choices=tuple(GOALS),
         default="speed",
-        help="with --engine aot: the fastest kernels for a Cortex-M4 (the default), little memory, or the "
-        "plain kernels; all give the same outputs, and all run on every processor",
+        help="with --engine aot: "
+        + "; ".join(f"{goal}: {about}" for goal, about in GOALS.items())
+        + " (default: speed); all give the same outputs, and all run on every processor",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="with --engine aot: say why each operator got its form"
+        "--explain",
+        action="store_true",
+        help="with --engine aot: say why each operator got its kernel variant",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser

@@ -2,20 +2,23 @@
 
 from pathlib import Path
 
-from codegen.aot.emit import KERNEL_NAMES, claim_names, model_header, model_source
-from codegen.aot.emit_assembly import FILE as ASSEMBLY_FILE
-from codegen.aot.emit_assembly import model_kernels
-from codegen.aot.forms import explanation
+from codegen.aot.choice import explanation
+from codegen.aot.emit.assembly import FILE as ASSEMBLY_FILE
+from codegen.aot.emit.assembly import model_kernels
+from codegen.aot.emit.layer_map import layer_map
+from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
 from codegen.aot.plan import plan_model
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
 from codegen.tflm.arena import arena_bytes, arena_header
 from codegen.tflm.op_resolver import op_resolver_header
+from contract.documents import as_json
 from contract.errors import UserError
 from contract.files import write_text
 from contract.flatbuffer import read_model
 from contract.graph import Model
+from contract.layer_map import FILE_NAME as LAYER_MAP
 from contract.manifest import Manifest, read_manifest
 from contract.runtimes import RUNTIMES, check
 
@@ -32,7 +35,7 @@ def generate(
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
     `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. `optimize` is one of
-    codegen.aot.forms.OPTIMIZE; `explain` adds to the summary why each operator has its form. UserError, with
+    codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. UserError, with
     nothing written, where the flatbuffer is damaged or not supported, or is not the manifest's.
     """
     model = read_model(tflite)
@@ -67,17 +70,22 @@ def generate(
 def _aot(
     model: Model, manifest: Manifest | None, name: str, optimize: str, explain: bool
 ) -> tuple[dict[str, str], str]:
-    identifiers = Identifiers(KERNEL_NAMES)
+    identifiers = Identifiers(OWN_NAMES)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
     plan = plan_model(model, layers, optimize)
     names = claim_names(plan, identifiers)
-    texts = {"model.h": model_header(plan, name), "model.c": model_source(plan, name, names)}
+    source, lines = model_source(plan, name, names)
+    texts = {
+        "model.h": model_header(plan, name),
+        "model.c": source,
+        LAYER_MAP: as_json(layer_map(plan, optimize, lines)),
+    }
     kernels = model_kernels(plan, name, names)
     if kernels is not None:
         texts[ASSEMBLY_FILE] = kernels
     details = f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
     if explain:
-        details += f"\n  forms      optimised for {optimize}\n{explanation(plan.choices)}"
+        details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, layers)}"
     return texts, details
 
 

@@ -7,14 +7,6 @@ from contract.operators import REGISTRY
 
 MARKER = re.compile(r"layer(\d+)x")  # quantize.network.marker
 
-# The keywords of C11 and C++14.
-KEYWORDS = """
-auto break case char const continue default do double else enum extern float for goto if inline int long
-register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-and asm bool catch class delete explicit export false friend mutable namespace new not operator or private
-protected public template this throw true try typename using virtual xor
-"""
-
 
 def operator_names(model: Model, layers: tuple[str, ...] = ()) -> tuple[str, ...]:
     """A unique C identifier for each operator of `model`, in order.
@@ -60,7 +52,7 @@ def _identifier(name: str) -> str:
     cleaned = re.sub(r"[^A-Za-z0-9_]", "_", name)
     if not cleaned or cleaned[0].isdigit() or cleaned.startswith("_"):
         cleaned = f"layer_{cleaned.lstrip('_')}"
-    return f"{cleaned}_" if cleaned in KEYWORDS.split() else cleaned
+    return cleaned
 
 
 def _unused(name: str, names: list[str]) -> str:

@@ -1,32 +1,31 @@
-"""Calls single kernels with parameters chosen at run time: one compilation for any number of examples."""
+"""Calls single kernels with parameters chosen at run time: one compilation a kernel, for any number of
+examples.
+
+The program for a kernel is written from the fields of its call, so a new kernel needs nothing here.
+"""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.aot.call import Alias, Assembly, Constant, KernelCall, Value
 from codegen.aot.plan import Plan
-from codegen.aot.step import Constant, Step, Value
 from tests.c_build import RUNNERS, compile_c
-
-KERNELS = {"conv_2d": 0, "fully_connected": 1, "max_pool_2d": 2, "softmax": 3}  # as in tests/c/kernels.c
 
 
 class KernelRunner:
-    """The program tests/c/kernels.c, compiled under AddressSanitizer and UBSan, waiting for requests."""
+    """Programs compiled under AddressSanitizer and UBSan, one a kernel, each waiting for requests."""
 
     def __init__(self, folder: Path) -> None:
-        program = compile_c([RUNNERS / "kernels.c"], folder / "kernels")
-        self._errors = folder / "stderr.txt"
-        with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-            )
+        self._folder = folder
+        self._programs: dict[str, subprocess.Popen[bytes]] = {}  # by their source
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        for program in self._programs.values():
+            program.communicate(timeout=10)
 
     def run(self, plan: Plan, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
         """The outputs (N, output bytes) of a plan for inputs (N, input bytes)."""
@@ -34,27 +33,101 @@ class KernelRunner:
 
     def _run_one(self, plan: Plan, data: bytes) -> bytes:
         values = {plan.model.input.index: data}
-        for layer in plan.layers:
-            if isinstance(layer, Step):
-                output_bytes = plan.model.tensors[layer.output].bytes
-                values[layer.output] = self._call(layer, values[layer.input], output_bytes)
-            else:
-                values[layer.output] = values[layer.input]
+        for call in plan.calls:
+            if isinstance(call, Alias):
+                values[call.outputs[0]] = values[call.inputs[0]]
+                continue
+            sizes = [plan.model.tensors[index].bytes for index in call.outputs]
+            outputs = self._call(call, [values[index] for index in call.inputs], sizes)
+            values.update(zip(call.outputs, outputs, strict=True))
         return values[plan.model.output.index]
 
-    def _call(self, step: Step, data: bytes, output_bytes: int) -> bytes:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        request = _integer(KERNELS[step.kernel]) + _packed(step.parameters) + _integer(output_bytes)
+    def _call(self, call: KernelCall, inputs: list[bytes], sizes: list[int]) -> Iterator[bytes]:
+        program = self._program(call)
+        assert program.stdin is not None
+        assert program.stdout is not None
+        request = [
+            _packed(call.parameters),
+            *map(_array, inputs),
+            *map(_integer, sizes),
+            _integer(call.scratch),
+        ]
         try:
-            self._process.stdin.write(request + _array(data))
-            self._process.stdin.flush()
-            output = self._process.stdout.read(output_bytes)
+            program.stdin.write(b"".join(request))
+            program.stdin.flush()
+            output = program.stdout.read(sum(sizes))
         except BrokenPipeError:
             output = b""
-        if len(output) != output_bytes:
-            raise AssertionError(f"{step.kernel} failed: {self._errors.read_text(errors='replace')[-4000:]}")
-        return output
+        if len(output) != sum(sizes):
+            said = (self._folder / f"{call.kernel}.stderr").read_text(errors="replace")[-4000:]
+            raise AssertionError(f"{call.kernel} failed: {said}")
+        for size in sizes:
+            yield output[:size]
+            output = output[size:]
+
+    def _program(self, call: KernelCall) -> subprocess.Popen[bytes]:
+        source = _source(call)
+        if source not in self._programs:
+            path = self._folder / f"{call.kernel}_{len(self._programs)}"
+            path.with_suffix(".c").write_text(source)
+            program = compile_c([path.with_suffix(".c")], path, COMPILE)
+            with (self._folder / f"{call.kernel}.stderr").open("wb") as errors:
+                self._programs[source] = subprocess.Popen(
+                    [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+                )
+        return self._programs[source]
+
+
+COMPILE = (
+    "-std=c11",
+    "-O1",
+    "-g",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    f"-I{RUNNERS}",
+)
+
+
+def _source(call: KernelCall) -> str:
+    """A program that reads what `_call` sends."""
+    reads = "\n".join(_reads(call.parameters, "parameters"))
+    inputs = [f"input_{index}" for index in range(len(call.inputs))]
+    outputs = [f"output_{index}" for index in range(len(call.outputs))]
+    arguments = ["&parameters", *inputs, *outputs] + (["scratch"] if call.scratch else [])
+    lines = [
+        *(f"        const void *{name} = read_array();" for name in inputs),
+        *(f"        const int32_t {name}_bytes = read_integer();" for name in outputs),
+        *(f"        void *{name} = new_array({name}_bytes);" for name in outputs),
+        "        const int32_t scratch_bytes = read_integer();",
+        "        void *scratch = new_array(scratch_bytes);",
+        "        (void)scratch;",
+        f"        {call.function}({', '.join(arguments)});",
+        *(f"        answer({name}, {name}_bytes);" for name in outputs),
+    ]
+    return f"""#include "kernel_requests.h"
+#include "{call.header}"
+
+int main(void) {{
+    for (int next; (next = getc(stdin)) != EOF;) {{
+        ungetc(next, stdin);
+        struct {call.function} parameters = {{0}};
+{reads}
+{chr(10).join(lines)}
+        end_request();
+    }}
+    return 0;
+}}
+"""
+
+
+def _reads(value: Value, place: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _reads(inner, f"{place}.{name}")
+    elif isinstance(value, int):
+        yield f"        {place} = read_integer();"
+    elif not isinstance(value, Assembly):  # which stays NULL: the portable definition runs
+        yield f"        {place} = read_array();"
 
 
 def _integer(value: int) -> bytes:
@@ -66,11 +139,12 @@ def _array(data: bytes) -> bytes:
 
 
 def _packed(value: Value) -> bytes:
+    if isinstance(value, Assembly):
+        return b""
     if value is None:
         return _integer(-1)
     if isinstance(value, Constant):
         return _array(value.values.tobytes())
     if isinstance(value, Mapping):
         return b"".join(_packed(inner) for inner in value.values())
-    assert isinstance(value, int), "only portable kernels run here"
     return _integer(value)

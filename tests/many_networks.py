@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.emit import KERNEL_NAMES, claim_names, model_source
-from codegen.aot.emit_assembly import model_kernels
+from codegen.aot.emit.assembly import model_kernels
+from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_source
 from codegen.aot.plan import Plan, plan_model
 from codegen.names import Identifiers, layer_names
 from contract.flatbuffer import parse_model
@@ -23,7 +23,7 @@ ARENA = "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];"  # in a generated 
 
 @dataclass(frozen=True)
 class Sources:
-    """The networks in one form: their plans, and one file of C and one of assembly with all of them."""
+    """The networks for one goal: their plans, and one file of C and one of assembly with all of them."""
 
     plans: list[Plan]
     c: Path
@@ -40,13 +40,14 @@ class Outcome:
 
 def write_sources(flatbuffers: Sequence[bytes], optimize: str, folder: Path) -> Sources:
     """Generate all networks into one translation unit, in which they share the arena's memory alone."""
-    identifiers = Identifiers(KERNEL_NAMES)
+    identifiers = Identifiers(OWN_NAMES)
     plans, parts, assembly, rows = [], [], [], []
     for index, flatbuffer in enumerate(flatbuffers):
         model = parse_model(flatbuffer)
         plan = plan_model(model, layer_names(model, None, identifiers), optimize)
         names = claim_names(plan, identifiers)
-        text = model_source(plan, f"network {index}", names).replace('#include "model.h"\n', "")
+        text, _ = model_source(plan, f"network {index}", names)
+        text = text.replace('#include "model.h"\n', "")
         assert ARENA in text
         text = re.sub(r"\b(model_(?:input|invoke|output))\b", rf"network_{index}_\1", text.replace(ARENA, ""))
         parts.append(text)

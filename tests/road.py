@@ -41,5 +41,5 @@ def build_image(model_folder: Path, folder: Path, board: str, link: str = "semih
     command = ["make", "-C", str(ROOT / "firmware"), *targets, *(f"{k}={v}" for k, v in variables.items())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
-    run_stage("bench", "measure", "--board", board, "--engine", "aot", "--link", link, image)
+    run_stage("measure", "--board", board, "--engine", "aot", "--link", link, image)
     return image

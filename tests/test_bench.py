@@ -12,21 +12,22 @@ from rich.console import Console
 from bench import committed
 from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison, Row
-from bench.emulator import read_log
-from bench.image import Sizes, constant_bytes, parse_sizes
-from bench.measure import INPUTS, measure
-from bench.operators import OTHER, layer_lines, layer_of_each, parse_inlining
-from bench.profile import Share, profile
-from bench.ruler import equal_outputs, figures
 from bench.table import show
-from bench.timings import KINDS
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import read_firmware
 from contract.flatbuffer import read_model
+from contract.layer_map import read_layer_map
 from contract.macs import multiply_accumulates
 from contract.manifest import read_manifest
 from contract.reference import read_reference
+from measure.emulator import read_log
+from measure.figures import equal_outputs, figures
+from measure.image import Sizes, constant_bytes, parse_sizes
+from measure.layers import OTHER, layer_of_each, parse_inlining
+from measure.profile import Share, profile
+from measure.stage import INPUTS, measure
+from measure.timings import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +101,10 @@ def test_one_wrong_byte_is_one_output_that_differs() -> None:
 
 def test_an_image_that_writes_no_figures_is_refused(built: Path, mnist: Path, tmp_path: Path) -> None:
     image = (built / "bare.elf").read_bytes()
-    assert b"ruler.bin\0" in image
-    (tmp_path / "bare.elf").write_bytes(image.replace(b"ruler.bin\0", b"ruler.bun\0"))
+    assert b"figures.bin\0" in image
+    (tmp_path / "bare.elf").write_bytes(image.replace(b"figures.bin\0", b"figures.bun\0"))
     (tmp_path / "bare.map").write_text((built / "bare.map").read_text())
-    with pytest.raises(UserError, match=r"ended without ruler\.bin"):
+    with pytest.raises(UserError, match=r"ended without figures\.bin"):
         figures(tmp_path, read_reference(mnist / "reference.npz").inputs[:1])
 
 
@@ -129,7 +130,7 @@ Trace 0: 0x7f4400000200 [00800408/00000200/00000110/ff020201] kernel
 def test_the_emulators_log_gives_every_executed_instruction(
     block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.emulator._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("measure.emulator._BLOCK_BYTES", block_bytes)
     assert read_log(io.BytesIO(LOG)).tolist() == [0x100, 0x102, 0x200] * 2
 
 
@@ -139,12 +140,11 @@ def test_another_log_is_refused(was: bytes, now: bytes) -> None:
         read_log(io.BytesIO(LOG.replace(was, now)))
 
 
-def test_the_trace_counts_what_the_ruler_counts(built: Path, mnist: Path) -> None:
+def test_the_trace_counts_what_the_image_counts(built: Path, mnist: Path) -> None:
     one = read_reference(mnist / "reference.npz").inputs[:1]
-    manifest = read_manifest(mnist / "manifest.json")
-    traced = profile(built / "bare.elf", one, built.parent / "generated" / "model.c", manifest.layers)
+    traced = profile(built / "bare.elf", one, read_layer_map(built.parent / "generated"))
     counted = figures(built, one).instructions
-    assert abs(traced.instructions - counted) <= 80  # the ruler counts in steps of 40 and reads its own clock
+    assert abs(traced.instructions - counted) <= 80  # the image counts in steps of 40 and reads its own clock
     assert traced.instructions == sum(share.instructions for share in traced.operators)
     assert traced.cycles_estimate == sum(share.cycles_estimate for share in traced.operators)
     assert traced.cycles_estimate > traced.instructions
@@ -158,32 +158,12 @@ def test_the_trace_counts_what_the_ruler_counts(built: Path, mnist: Path) -> Non
 
 # ---- layers ----
 
-SOURCE = """static const struct conv_2d conv_1 = {0};
-void model_invoke(void) {
-    conv_2d_int8(&conv_1, input, conv_1_output);
-    /* flatten: the same bytes */
-    fused_int8(&conv_2, &pool_2, conv_1_output, pool_2_output);
-}
-"""
-
-
-def test_a_line_of_the_generated_code_names_its_layers() -> None:
-    assert layer_lines(SOURCE, ["conv_1", "conv_2", "pool_2", "flatten"]) == {
-        3: "conv_1",
-        5: "conv_2 + pool_2",
-    }
-
-
-def test_a_source_without_the_inference_is_refused() -> None:
-    with pytest.raises(UserError, match="no model_invoke"):
-        layer_lines("int main(void) {}\n", ["conv_1"])
-
 
 def test_an_inlined_instruction_belongs_to_the_line_of_its_call() -> None:
     listing = (
-        "0x00000100\nmultiply\nkernel.h:7\nconv_2d_int8\nkernel.h:30\nmodel_invoke\n/a/model.c:3\n"
+        "0x00000100\nmultiply\nkernel.h:7\nthimble_conv_2d\nkernel.h:30\nmodel_invoke\n/a/model.c:3\n"
         "0x00000102\nmodel_invoke\n/a/model.c:5 (discriminator 2)\n"
-        "0x00000200\nsoftmax_int8\nsoftmax.h:9\n"
+        "0x00000200\nthimble_softmax\nsoftmax.h:9\n"
     )
     assert parse_inlining(listing) == {0x100: 3, 0x102: 5}
 
@@ -258,7 +238,7 @@ def test_the_native_board_has_sizes_and_no_ruler(mnist: Path, tmp_path: Path) ->
 
 
 def test_without_an_image_the_error_says_what_builds_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", "measure", "--board", "qemu", str(tmp_path)]
+    command = [sys.executable, "-m", "measure", "--board", "qemu", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert done.stderr == f"error: there is no {tmp_path}/firmware.elf; make firmware builds it\n"

@@ -61,8 +61,8 @@ def test_layers_are_called_as_in_the_manifest(mnist: Path, tmp_path: Path) -> No
 def test_layers_are_called_by_their_operator_without_a_manifest(mnist: Path, tmp_path: Path) -> None:
     main(["--tflite", str(mnist / "model.tflite"), "--optimize", "portable", "--out", str(tmp_path)])
     source = (tmp_path / "model.c").read_text()
-    assert "conv_2d_int8(&conv_0, input, conv_0_output);" in source
-    assert "max_pool_2d_int8(&pool_1, conv_0_output, pool_1_output);" in source
+    assert "thimble_conv_2d(&conv_0_parameters, input, conv_0_output);" in source
+    assert "thimble_max_pool_2d(&pool_1_parameters, conv_0_output, pool_1_output);" in source
 
 
 def test_model_info_states_hash_shapes_and_scales(mnist: Path, tmp_path: Path) -> None:

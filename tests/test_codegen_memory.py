@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.aot.memory import ALIGNMENT, Buffer, place
+from codegen.aot.schedule.arena import ALIGNMENT, Buffer, place
 
 LIFETIMES = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(sorted)
 BUFFERS = st.lists(

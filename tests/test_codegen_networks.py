@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from codegen.aot.emit import KERNEL_NAMES
-from codegen.aot.forms import OPTIMIZE
+from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
+from codegen.aot.goals import GOALS
+from codegen.aot.plan import plan_model
 from codegen.generate import generate
+from codegen.names import Identifiers, layer_names
+from contract.flatbuffer import parse_model
 from contract.reference import read_reference
 from tests.c_build import ENGINE, INCLUDES, build_model, compile_c, infer
 from tests.networks import Network, random_weights, reference, some_inputs
@@ -67,7 +70,7 @@ def generated(network: Network, folder: Path, optimize: str = "portable") -> Pat
     return folder / "generated"
 
 
-@pytest.mark.parametrize(("seed", "optimize"), [(seed, OPTIMIZE[seed % len(OPTIMIZE)]) for seed in range(10)])
+@pytest.mark.parametrize(("seed", "optimize"), [(seed, list(GOALS)[seed % len(GOALS)]) for seed in range(10)])
 def test_a_random_network_equals_the_reference(seed: int, optimize: str, tmp_path: Path) -> None:
     network = random_network(seed)
     program = build_model(generated(network, tmp_path, optimize))
@@ -91,7 +94,7 @@ def test_all_images_of_the_model_are_bit_exact(mnist: Path, tmp_path: Path) -> N
     np.testing.assert_array_equal(outputs, known.outputs.reshape(outputs.shape))
 
 
-@pytest.mark.parametrize("optimize", OPTIMIZE)
+@pytest.mark.parametrize("optimize", GOALS)
 def test_some_images_of_the_model_are_bit_exact_under_sanitizers(
     mnist: Path, tmp_path: Path, optimize: str
 ) -> None:
@@ -111,7 +114,7 @@ def test_the_generated_code_compiles_for_the_cortex_m4_without_a_warning(
         compile_c([source], tmp_path / "object.o", flags, "arm-none-eabi-gcc")
 
 
-KERNEL_HEADERS = sorted(path.name for path in ENGINE.glob("*.h"))
+KERNEL_HEADERS = sorted(str(path.relative_to(ENGINE)) for path in ENGINE.rglob("*.h"))
 
 
 def test_the_headers_compile_as_the_arduino_core_s_cpp(mnist: Path, tmp_path: Path) -> None:
@@ -129,11 +132,38 @@ def test_every_header_stands_alone(mnist: Path, tmp_path: Path) -> None:
         compile_c([source], tmp_path / "one.o", ("-std=c11", f"-I{tmp_path}", "-c"))
 
 
-def test_no_layer_can_take_the_name_of_a_function_of_the_engine(mnist: Path, tmp_path: Path) -> None:
-    generate(mnist / "model.tflite", mnist / "manifest.json", "aot", "chirale", tmp_path)
-    command = ["gcc", *INCLUDES, f"-I{tmp_path}", "-E", "-P", "-x", "c", "-"]
-    text = "".join(f'#include "{header}"\n' for header in ["model.h", *KERNEL_HEADERS])
-    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=True)
-    functions = set(re.findall(r"static inline .*?(\w+)\(", result.stdout))
-    assert "conv_2d_int8" in functions
-    assert functions <= set(KERNEL_NAMES)
+def test_every_symbol_of_the_engine_carries_its_prefix(tmp_path: Path) -> None:
+    command = ["gcc", *INCLUDES, "-E", "-P", "-dD", "-x", "c", "-"]
+    system = "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n"
+    own = "".join(f'#include "{header}"\n' for header in KERNEL_HEADERS)
+    listings = [
+        subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=True).stdout
+        for text in (system, system + own)
+    ]
+    ours = listings[1][len(listings[0]) :]
+    functions = set(re.findall(r"static (?:inline )?(?:const )?(?:struct )?\w+ \**(\w+)\(", ours))
+    structs = set(re.findall(r"^struct (\w+) \{", ours, re.MULTILINE))
+    macros = set(re.findall(r"^#define (\w+)", ours, re.MULTILINE))
+    assert "thimble_conv_2d" in functions & structs
+    assert [name for name in functions | structs if not name.startswith("thimble_")] == []
+    assert [name for name in macros if not name.startswith("THIMBLE_")] == []
+
+
+AWKWARD = [
+    "memcpy", "dual_sums", "exp", "arena", "input", "model_input", "thimble_conv_2d", "index", "int", "NULL",
+    "conv_1_weights", "log", "main", "int8_t", "softmax", "conv", "y0",
+]  # fmt: skip
+
+
+def test_layers_may_be_called_like_anything_in_c(tmp_path: Path) -> None:
+    network = random_network(3)
+    model = parse_model(network.flatbuffer())
+    for start in range(0, len(AWKWARD), len(model.operators)):
+        layers = (AWKWARD * 2)[start : start + len(model.operators)]
+        identifiers = Identifiers(OWN_NAMES)
+        plan = plan_model(model, layer_names(model, layers, identifiers), "speed")
+        source, _ = model_source(plan, "awkward", claim_names(plan, identifiers))
+        (tmp_path / "model.h").write_text(model_header(plan, "awkward"))
+        (tmp_path / "model.c").write_text(source)
+        for flags in (("-std=c11",), ("-std=gnu11",)):
+            compile_c([tmp_path / "model.c"], tmp_path / "model.o", (*flags, f"-I{tmp_path}", "-O1", "-c"))

@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.aot.quantization import (
-    convolution_factors,
-    fully_connected_factors,
+from codegen.aot.arithmetic.fixed_point import (
     quantize_multiplier,
     softmax_least_difference,
+    sum_factors,
 )
-from codegen.aot.windows import windows
-from contract.graph import Quantization
+from codegen.aot.arithmetic.windows import windows
 
 
 @given(st.floats(2.0**-31, 2.0**29))
@@ -40,13 +38,8 @@ def test_a_multiplier_rounds_as_in_tflite(factor: float, multiplier: int, shift:
 
 
 def test_factors_multiply_in_float64_for_each_scale_of_the_weights() -> None:
-    def quantization(*scales: float) -> Quantization:
-        return Quantization(scales, (0,) * len(scales), 0)
-
-    for factors in (convolution_factors, fully_connected_factors):
-        assert factors(quantization(0.1), quantization(0.003), quantization(0.07)) == (0.1 * 0.003 / 0.07,)
-        per_channel = factors(quantization(0.1), quantization(0.003, 0.004), quantization(0.07))
-        assert per_channel == (0.1 * 0.003 / 0.07, 0.1 * 0.004 / 0.07)
+    assert sum_factors(0.1, (0.003,), 0.07) == (0.1 * 0.003 / 0.07,)
+    assert sum_factors(0.1, (0.003, 0.004), 0.07) == (0.1 * 0.003 / 0.07, 0.1 * 0.004 / 0.07)
 
 
 @given(st.integers(0, 31))

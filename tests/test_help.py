@@ -14,7 +14,7 @@ COMMANDS = {
     "quantize compare": "--model",
     "codegen": "--optimize",
     "bench": "compare",
-    "bench measure": "--board",
+    "measure": "--board",
     "host": "validate",
     "host validate": "--threshold",
     "host info": "--port",

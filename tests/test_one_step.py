@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from codegen.aot.one_step import Channel, Requantization, common_shift, solve, thresholds
-from codegen.aot.quantization import Multiplier, quantize_multiplier
-from codegen.aot.ranges import bias_without_zero_point, product_sums
+from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multiplier
+from codegen.aot.arithmetic.one_step import Channel, Requantization, common_shift, solve, thresholds
+from codegen.aot.arithmetic.ranges import bias_without_zero_point, product_sums
 
 WEIGHTS = arrays.arrays(np.int8, arrays.array_shapes(min_dims=2, max_dims=3, max_side=6))
 # Some factors put sums exactly between two outputs.

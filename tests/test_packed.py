@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codegen.aot.one_step import OneStep
-from codegen.aot.packed import LAYOUTS, Layout, Shape, _pack
-from codegen.aot.ranges import product_sums
+from codegen.aot.arithmetic.one_step import OneStep
+from codegen.aot.arithmetic.ranges import product_sums
+from codegen.aot.variants.conv_pool_packed import LAYOUTS, Layout, Shape, _pack
 
 SEEDS = st.integers(0, 2**32 - 1)
 EXTREMES = st.sampled_from([None, -128, 127])

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.image import sizes
-from bench.sketch import sketch_sizes
 from contract.errors import UserError
 from contract.firmware import NANO33BLE_FLASH_BYTES, NANO33BLE_RAM_BYTES, read_firmware
 from contract.manifest import read_manifest
 from contract.protocol import RESULT_HEADER, ErrorCode, FrameType, HelloReply, TickUnit
 from contract.reference import read_reference
 from host.frames import Frame
+from measure.image import sizes
+from measure.sketch import sketch_sizes
 from tests.arduino_cli import ArduinoCli
 from tests.c_build import FIRMWARE, ROOT, WARNINGS
 from tests.networks import reference as tflm_outputs
@@ -232,7 +232,7 @@ def test_arduino_cli_compiles_with_the_profile_and_firmware_json_says_what_the_i
             str(out / "nano33ble"),
         ]
     ]
-    run_stage("bench", "measure", "--board", "nano33ble", "--engine", "aot", "--link", "usb", out)
+    run_stage("measure", "--board", "nano33ble", "--engine", "aot", "--link", "usb", out)
     firmware = read_firmware(out)
     assert (firmware.board, firmware.engine, firmware.link) == ("nano33ble", "aot", "usb")
     assert firmware.sha256 == read_manifest(mnist / "manifest.json").sha256

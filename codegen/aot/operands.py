@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.quantization import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Multiplier
+from codegen.aot.arithmetic.fixed_point import (
+    INT8_MAX,
+    INT8_MIN,
+    INT32_MAX,
+    INT32_MIN,
+    Multiplier,
+    activation_range,
+)
 from contract.errors import UserError
 from contract.graph import ABSENT, Model, Operator, Quantization, Tensor
 
@@ -29,6 +36,18 @@ class Activation:
     @property
     def index(self) -> int:
         return self.tensor.index
+
+    @property
+    def scale(self) -> float:
+        return self.quantization.scale
+
+    @property
+    def zero_point(self) -> int:
+        return self.quantization.zero_point
+
+    def limits(self, activation: str, operator: Operator) -> tuple[int, int]:
+        """The least and the greatest value behind the fused `activation` of `operator`, which writes this."""
+        return activation_range(activation, self.scale, self.zero_point, str(operator))
 
 
 def expect_operands(operator: Operator, inputs: range, outputs: int = 1) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codegen.aot.forms import Choice, choose_forms
-from codegen.aot.memory import Arena, Buffer, place
-from codegen.aot.step import Alias, Step
+from codegen.aot.call import Alias, KernelCall
+from codegen.aot.choice import choose
+from codegen.aot.schedule.arena import Arena, place
+from codegen.aot.schedule.lifetimes import lifetimes
 from contract.errors import UserError
 from contract.graph import Model
 
@@ -14,71 +15,38 @@ MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
 
 @dataclass(frozen=True)
 class Plan:
-    """An inference. Step i of the lifetimes in `arena` is `layers[i]`."""
+    """An inference. The moments of the lifetimes in `arena` are positions in `calls`."""
 
     model: Model
-    layers: tuple[Step | Alias, ...]
+    layers: tuple[str, ...]  # the name of each operator, by its index
+    calls: tuple[KernelCall | Alias, ...]
     arena: Arena
     buffer_of: dict[int, int]  # tensor index to index in arena.buffers
-    scratch_of: dict[str, int]  # the layer of a step to the index of its scratch buffer
-    choices: tuple[Choice, ...]  # the form of each operator, and why
+    scratch_of: dict[int, int]  # position of a call to the index of its scratch buffer
+
+    def layer_of(self, call: KernelCall | Alias) -> str:
+        """What the call is called by: the first of its layers."""
+        return self.layers[call.operators[0].index]
 
     @property
-    def steps(self) -> list[Step]:
-        return [layer for layer in self.layers if isinstance(layer, Step)]
+    def kernel_calls(self) -> list[KernelCall]:
+        return [call for call in self.calls if isinstance(call, KernelCall)]
 
     @property
     def constant_bytes(self) -> int:
         """Bytes of all constants in flash."""
-        return sum(constant.values.nbytes for step in self.steps for constant in step.constants)
+        return sum(constant.values.nbytes for call in self.kernel_calls for constant in call.constants)
 
 
-def plan_model(model: Model, layers: Sequence[str], optimize: str = "portable") -> Plan:
+def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> Plan:
     """Plan `model`, which contract.runtimes.check has accepted; `layers` has an identifier for each operator.
 
-    `optimize` is one of codegen.aot.forms.OPTIMIZE. UserError names the operator or tensor that the engine
-    cannot run.
+    `goal` is one of codegen.aot.goals.GOALS. UserError names the operator or tensor that the engine cannot
+    run.
     """
-    planned, choices = choose_forms(model, layers, optimize)
-    buffers, buffer_of, scratch_of = _buffers(model, planned)
-    arena = place(buffers)
+    calls = choose(model, goal)
+    alive = lifetimes(model, calls, layers)
+    arena = place(alive.buffers)
     if arena.bytes > MOST_ARENA_BYTES:
         raise UserError(f"the activations need an arena of {arena.bytes:,} bytes; make the model smaller")
-    return Plan(model, tuple(planned), arena, buffer_of, scratch_of, tuple(choices))
-
-
-def _buffers(
-    model: Model, layers: Sequence[Step | Alias]
-) -> tuple[list[Buffer], dict[int, int], dict[str, int]]:
-    """A buffer for each activation, alive from the layer that writes it to the last one that reads it, and
-    for each step's scratch.
-
-    The input is written before the first layer, the output read after the last one. An alias shares the
-    buffer of its input and lengthens its life.
-    """
-    names = ["input"]
-    sizes = [model.input.bytes]
-    first, last = [0], [0]
-    buffer_of = {model.input.index: 0}
-    scratch_of: dict[str, int] = {}
-
-    def add(name: str, size: int, index: int) -> int:
-        names.append(name)
-        sizes.append(size)
-        first.append(index)
-        last.append(index)
-        return len(names) - 1
-
-    for index, layer in enumerate(layers):
-        read = buffer_of[layer.input]
-        last[read] = index
-        if isinstance(layer, Alias):
-            buffer_of[layer.output] = read
-        else:
-            output = model.tensors[layer.output]
-            buffer_of[layer.output] = add(f"{layer.last_layer}_output", output.bytes, index)
-            if layer.scratch:
-                scratch_of[layer.layer] = add(f"{layer.layer}_scratch", layer.scratch, index)
-    last[buffer_of[model.output.index]] = len(layers)
-    buffers = [Buffer(*of_buffer) for of_buffer in zip(names, sizes, first, last, strict=True)]
-    return buffers, buffer_of, scratch_of
+    return Plan(model, tuple(layers), tuple(calls), arena, alive.buffer_of, alive.scratch_of)

@@ -1,15 +1,33 @@
-"""The operators of the engine, one file each: `plan(model, operator, layer)` returns a Step or an Alias."""
+"""The operators of the engine, one file each, called like the operator in lower case:
 
-from collections.abc import Callable
+    read(model, operator)     everything about the operator, checked; UserError where it does not fit together
+    portable(checked)         the call of its plain kernel, or an Alias
 
-from codegen.aot.operators import conv_2d, fully_connected, max_pool_2d, reshape, softmax
-from codegen.aot.step import Alias, Step
+A new file is found by its name; contract/operators/ says that the engine runs the operator.
+"""
+
+import importlib
+from typing import Any, Protocol
+
+from codegen.aot.call import Alias, KernelCall
 from contract.graph import Model, Operator
 
-PLANNERS: dict[str, Callable[[Model, Operator, str], Step | Alias]] = {
-    "CONV_2D": conv_2d.plan,
-    "FULLY_CONNECTED": fully_connected.plan,
-    "MAX_POOL_2D": max_pool_2d.plan,
-    "RESHAPE": reshape.plan,
-    "SOFTMAX": softmax.plan,
-}
+
+class OperatorModule(Protocol):
+    """What a file of this folder defines."""
+
+    def read(self, model: Model, operator: Operator) -> Any: ...
+
+    def portable(self, checked: Any) -> KernelCall | Alias: ...
+
+
+def module_of(operator: Operator) -> OperatorModule:
+    """The file of `operator`, which contract.runtimes.check has accepted."""
+    module: Any = importlib.import_module(f"{__name__}.{operator.name.lower()}")
+    return module  # type: ignore[no-any-return]
+
+
+def portable(model: Model, operator: Operator) -> KernelCall | Alias:
+    """The call of the plain kernel. UserError where the operator's tensors do not fit together."""
+    module = module_of(operator)
+    return module.portable(module.read(model, operator))

@@ -1,4 +1,4 @@
-"""CONV_2D: firmware/engines/aot/conv_2d.h."""
+"""CONV_2D: firmware/engines/aot/kernels/conv_2d.h."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot import describe
+from codegen.aot.arithmetic.fixed_point import (
+    Multiplier,
+    quantize_multipliers,
+    sum_factors,
+)
+from codegen.aot.arithmetic.windows import Windows, windows
+from codegen.aot.call import Constant, KernelCall
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -17,15 +24,7 @@ from codegen.aot.operands import (
     output_of,
     weights_of,
 )
-from codegen.aot.quantization import (
-    Multiplier,
-    activation_range,
-    convolution_factors,
-    quantize_multipliers,
-)
 from codegen.aot.requantization import requantization
-from codegen.aot.step import Constant, Step
-from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.conv_2d import ConvOptions
@@ -33,7 +32,7 @@ from contract.operators.conv_2d import ConvOptions
 
 @dataclass(frozen=True)
 class Convolution:
-    """A checked CONV_2D: what every form of its kernel is made from."""
+    """A checked CONV_2D: what every variant of its kernel is made from."""
 
     operator: Operator
     options: ConvOptions
@@ -47,11 +46,6 @@ class Convolution:
     multipliers: tuple[Multiplier, ...]  # the same in fixed point
     limits: tuple[int, int]  # of the output, by the fused activation
     description: tuple[str, ...]
-
-
-def plan(model: Model, operator: Operator, layer: str) -> Step:
-    """One call for one convolution. UserError where its tensors do not fit together."""
-    return portable(read(model, operator), layer)
 
 
 def read(model: Model, operator: Operator) -> Convolution:
@@ -74,8 +68,8 @@ def read(model: Model, operator: Operator) -> Convolution:
     columns = windows(options.padding, width, filter_width, options.stride[1], options.dilation[1])
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, filters))
     bias = bias_of(model, operator, filters, input.quantization, weights_quantization)
-    factors = convolution_factors(input.quantization, weights_quantization, output.quantization)
-    multipliers = quantize_multipliers(factors, operator)
+    factors = sum_factors(input.scale, weights_quantization.scales, output.scale)
+    multipliers = quantize_multipliers(factors, str(operator))
     values = np.array(weights.values, np.int8)
     expect_accumulators_fit(operator, values.reshape(filters, -1), bias, input.quantization, multipliers)
     return Convolution(
@@ -89,7 +83,7 @@ def read(model: Model, operator: Operator) -> Convolution:
         bias=bias,
         factors=factors,
         multipliers=multipliers,
-        limits=activation_range(options.activation, output.tensor, operator),
+        limits=output.limits(options.activation, operator),
         description=(
             f"{operator.name}, {options.padding.lower()} padding, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
@@ -100,18 +94,18 @@ def read(model: Model, operator: Operator) -> Convolution:
     )
 
 
-def portable(conv: Convolution, layer: str) -> Step:
+def portable(conv: Convolution) -> KernelCall:
     """The plain kernel."""
     _, height, width, channels = conv.input.shape
     filters, filter_height, filter_width, _ = conv.weights.shape
     options = conv.options
     rows_of = tuple(f"filter {index}" for index in range(filters))
-    return Step(
-        layer=layer,
+    return KernelCall(
+        operators=(conv.operator,),
         kernel="conv_2d",
-        header="conv_2d.h",
-        input=conv.input.index,
-        output=conv.output.index,
+        header="kernels/conv_2d.h",
+        inputs=(conv.input.index,),
+        outputs=(conv.output.index,),
         parameters={
             "input_height": height,
             "input_width": width,

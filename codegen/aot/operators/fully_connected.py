@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED: firmware/engines/aot/fully_connected.h."""
+"""FULLY_CONNECTED: firmware/engines/aot/kernels/fully_connected.h."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot import describe
+from codegen.aot.arithmetic.fixed_point import (
+    Multiplier,
+    quantize_multipliers,
+    sum_factors,
+)
+from codegen.aot.call import Constant, KernelCall
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -17,14 +23,7 @@ from codegen.aot.operands import (
     output_of,
     weights_of,
 )
-from codegen.aot.quantization import (
-    Multiplier,
-    activation_range,
-    fully_connected_factors,
-    quantize_multipliers,
-)
 from codegen.aot.requantization import requantization
-from codegen.aot.step import Constant, Step
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.fully_connected import FullyConnectedOptions
@@ -32,7 +31,7 @@ from contract.operators.fully_connected import FullyConnectedOptions
 
 @dataclass(frozen=True)
 class Dense:
-    """A checked FULLY_CONNECTED: what every form of its kernel is made from."""
+    """A checked FULLY_CONNECTED: what every variant of its kernel is made from."""
 
     operator: Operator
     input: Activation
@@ -44,11 +43,6 @@ class Dense:
     multipliers: tuple[Multiplier, ...]  # the same in fixed point
     limits: tuple[int, int]  # of the output, by the fused activation
     description: tuple[str, ...]
-
-
-def plan(model: Model, operator: Operator, layer: str) -> Step:
-    """One call for one dense layer. UserError where its tensors do not fit together."""
-    return portable(read(model, operator), layer)
 
 
 def read(model: Model, operator: Operator) -> Dense:
@@ -71,8 +65,8 @@ def read(model: Model, operator: Operator) -> Dense:
         operator, output.tensor, (*input.shape[:-1], units) if options.keep_num_dims else (rows, units)
     )
     bias = bias_of(model, operator, units, input.quantization, weights_quantization)
-    factors = fully_connected_factors(input.quantization, weights_quantization, output.quantization)
-    multipliers = quantize_multipliers(factors, operator)
+    factors = sum_factors(input.scale, weights_quantization.scales, output.scale)
+    multipliers = quantize_multipliers(factors, str(operator))
     values = np.array(weights.values, np.int8)
     expect_accumulators_fit(operator, values, bias, input.quantization, multipliers)
     return Dense(
@@ -84,7 +78,7 @@ def read(model: Model, operator: Operator) -> Dense:
         bias=bias,
         factors=factors,
         multipliers=multipliers,
-        limits=activation_range(options.activation, output.tensor, operator),
+        limits=output.limits(options.activation, operator),
         description=(
             f"{operator.name}, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
@@ -95,16 +89,16 @@ def read(model: Model, operator: Operator) -> Dense:
     )
 
 
-def portable(dense: Dense, layer: str) -> Step:
+def portable(dense: Dense) -> KernelCall:
     """The plain kernel."""
     units, depth = dense.weights.shape
     rows_of = tuple(f"unit {index}" for index in range(units))
-    return Step(
-        layer=layer,
+    return KernelCall(
+        operators=(dense.operator,),
         kernel="fully_connected",
-        header="fully_connected.h",
-        input=dense.input.index,
-        output=dense.output.index,
+        header="kernels/fully_connected.h",
+        inputs=(dense.input.index,),
+        outputs=(dense.output.index,),
         parameters={
             "rows": dense.rows,
             "depth": depth,

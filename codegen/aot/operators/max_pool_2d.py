@@ -1,8 +1,10 @@
-"""MAX_POOL_2D: firmware/engines/aot/max_pool_2d.h."""
+"""MAX_POOL_2D: firmware/engines/aot/kernels/max_pool_2d.h."""
 
 from dataclasses import dataclass
 
 from codegen.aot import describe
+from codegen.aot.arithmetic.windows import Windows, windows
+from codegen.aot.call import KernelCall
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -12,9 +14,6 @@ from codegen.aot.operands import (
     input_of,
     output_of,
 )
-from codegen.aot.quantization import activation_range
-from codegen.aot.step import Step
-from codegen.aot.windows import Windows, windows
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.pooling import PoolOptions
@@ -22,8 +21,9 @@ from contract.pooling import PoolOptions
 
 @dataclass(frozen=True)
 class Pooling:
-    """A checked MAX_POOL_2D: what every form of its kernel is made from."""
+    """A checked MAX_POOL_2D: what every variant of its kernel is made from."""
 
+    operator: Operator
     options: PoolOptions
     input: Activation  # (batch, height, width, channels)
     output: Activation  # (batch, rows.outputs, columns.outputs, channels)
@@ -47,11 +47,6 @@ class Pooling:
         )
 
 
-def plan(model: Model, operator: Operator, layer: str) -> Step:
-    """One call for one pooling. UserError where its tensors do not fit together."""
-    return portable(read(model, operator), layer)
-
-
 def read(model: Model, operator: Operator) -> Pooling:
     """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(1, 2))
@@ -66,12 +61,13 @@ def read(model: Model, operator: Operator) -> Pooling:
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, channels))
     expect_same_quantization(operator, input, output)
     return Pooling(
+        operator=operator,
         options=options,
         input=input,
         output=output,
         rows=rows,
         columns=columns,
-        limits=activation_range(options.activation, output.tensor, operator),
+        limits=output.limits(options.activation, operator),
         description=(
             f"{operator.name}, {options.padding.lower()} padding, {describe.activation(options.activation)}",
             describe.tensor("input", input.tensor),
@@ -80,16 +76,16 @@ def read(model: Model, operator: Operator) -> Pooling:
     )
 
 
-def portable(pool: Pooling, layer: str) -> Step:
+def portable(pool: Pooling) -> KernelCall:
     """The plain kernel."""
     _, height, width, channels = pool.input.shape
     options = pool.options
-    return Step(
-        layer=layer,
+    return KernelCall(
+        operators=(pool.operator,),
         kernel="max_pool_2d",
-        header="max_pool_2d.h",
-        input=pool.input.index,
-        output=pool.output.index,
+        header="kernels/max_pool_2d.h",
+        inputs=(pool.input.index,),
+        outputs=(pool.output.index,),
         parameters={
             "input_height": height,
             "input_width": width,

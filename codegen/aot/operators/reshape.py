@@ -1,20 +1,32 @@
 """RESHAPE: the same bytes under another shape; no kernel."""
 
+from dataclasses import dataclass
+
 from codegen.aot import describe
+from codegen.aot.call import Alias
 from codegen.aot.operands import (
     CONVERT_AGAIN,
+    Activation,
     expect_operands,
     expect_same_quantization,
     input_of,
     output_of,
 )
-from codegen.aot.step import Alias
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
 
-def plan(model: Model, operator: Operator, layer: str) -> Alias:
-    """No call: the output lies where the input lies. UserError where their sizes differ."""
+@dataclass(frozen=True)
+class Reshape:
+    """A checked RESHAPE."""
+
+    operator: Operator
+    input: Activation
+    output: Activation  # as many elements, quantised alike
+
+
+def read(model: Model, operator: Operator) -> Reshape:
+    """The operator with everything checked. UserError where its tensors differ in more than their shape."""
     expect_operands(operator, inputs=range(1, 3))
     input, output = input_of(model, operator), output_of(model, operator)
     if input.tensor.elements != output.tensor.elements:
@@ -23,12 +35,18 @@ def plan(model: Model, operator: Operator, layer: str) -> Alias:
             f"{list(output.shape)}; {CONVERT_AGAIN}"
         )
     expect_same_quantization(operator, input, output)
+    return Reshape(operator, input, output)
+
+
+def portable(reshape: Reshape) -> Alias:
+    """No call: the output lies where the input lies."""
+    input, output = reshape.input, reshape.output
     return Alias(
-        layer=layer,
-        input=input.index,
-        output=output.index,
+        operators=(reshape.operator,),
+        inputs=(input.index,),
+        outputs=(output.index,),
         description=(
-            f"{operator.name} {describe.shape(input.shape)} to {describe.shape(output.shape)}: "
+            f"{reshape.operator.name} {describe.shape(input.shape)} to {describe.shape(output.shape)}: "
             "the same bytes",
         ),
     )

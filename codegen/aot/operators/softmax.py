@@ -1,9 +1,18 @@
-"""SOFTMAX: firmware/engines/aot/softmax.h."""
+"""SOFTMAX: firmware/engines/aot/kernels/softmax.h."""
+
+from dataclasses import dataclass
 
 from codegen.aot import describe
-from codegen.aot.operands import CONVERT_AGAIN, expect_operands, expect_shape, input_of, output_of
-from codegen.aot.quantization import INT8_MIN, softmax_least_difference, softmax_multiplier
-from codegen.aot.step import Step
+from codegen.aot.arithmetic.fixed_point import INT8_MIN, softmax_least_difference, softmax_multiplier
+from codegen.aot.call import KernelCall
+from codegen.aot.operands import (
+    CONVERT_AGAIN,
+    Activation,
+    expect_operands,
+    expect_shape,
+    input_of,
+    output_of,
+)
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.softmax import SoftmaxOptions
@@ -13,8 +22,23 @@ OUTPUT_SCALE = 1 / 256
 MOST_CLASSES = 4095
 
 
-def plan(model: Model, operator: Operator, layer: str) -> Step:
-    """One call for a softmax over the last dimension. UserError where its tensors do not fit together."""
+@dataclass(frozen=True)
+class Softmax:
+    """A checked SOFTMAX over the last dimension: what every variant of its kernel is made from."""
+
+    operator: Operator
+    input: Activation
+    output: Activation  # of the input's shape, scale 1/256, zero point -128
+    rows: int
+    depth: int  # classes
+    multiplier: int  # from a difference of inputs to Q5.26
+    shift: int
+    least_difference: int  # below it an exponential counts as 0
+    description: tuple[str, ...]
+
+
+def read(model: Model, operator: Operator) -> Softmax:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(1, 2))
     options = operator.options
     assert isinstance(options, SoftmaxOptions)
@@ -28,23 +52,38 @@ def plan(model: Model, operator: Operator, layer: str) -> Step:
     depth = input.shape[-1]
     if depth > MOST_CLASSES:
         raise UserError(f"{operator} has {depth} classes, the engine's softmax takes at most {MOST_CLASSES}")
-    multiplier = softmax_multiplier(options.beta, input.quantization.scale, operator)
-    return Step(
-        layer=layer,
-        kernel="softmax",
-        header="softmax.h",
-        input=input.index,
-        output=output.index,
-        parameters={
-            "rows": input.tensor.elements // depth,
-            "depth": depth,
-            "multiplier": multiplier.multiplier,
-            "shift": multiplier.shift,
-            "least_difference": softmax_least_difference(multiplier.shift),
-        },
+    multiplier = softmax_multiplier(options.beta, input.quantization.scale, str(operator))
+    return Softmax(
+        operator=operator,
+        input=input,
+        output=output,
+        rows=input.tensor.elements // depth,
+        depth=depth,
+        multiplier=multiplier.multiplier,
+        shift=multiplier.shift,
+        least_difference=softmax_least_difference(multiplier.shift),
         description=(
             f"{operator.name}, beta {options.beta:g}",
             describe.tensor("input", input.tensor),
             describe.tensor("output", output.tensor),
         ),
+    )
+
+
+def portable(softmax: Softmax) -> KernelCall:
+    """The plain kernel."""
+    return KernelCall(
+        operators=(softmax.operator,),
+        kernel="softmax",
+        header="kernels/softmax.h",
+        inputs=(softmax.input.index,),
+        outputs=(softmax.output.index,),
+        parameters={
+            "rows": softmax.rows,
+            "depth": softmax.depth,
+            "multiplier": softmax.multiplier,
+            "shift": softmax.shift,
+            "least_difference": softmax.least_difference,
+        },
+        description=softmax.description,
     )

@@ -12,7 +12,7 @@ HERE := boards/nano33ble
 line_header := $(HERE)/line_$(LINK).h
 sources_in = $(wildcard $(foreach suffix,c h inc S cc cpp,$1/*.$(suffix)))
 sketch_sources := board.h engine.h $(call sources_in,core) $(HERE)/board.cpp $(HERE)/board_memory.h \
-    $(call sources_in,$(ENGINE_DIR)) $(call sources_in,$(GENERATED))
+    $(call sources_in,$(ENGINE_DIR)) $(call sources_in,$(ENGINE_DIR)/*) $(call sources_in,$(GENERATED))
 $(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 $(if $(wildcard $(ENGINE_DIR)/*.c $(ENGINE_DIR)/*.cpp),,$(error ENGINE=$(ENGINE): nothing in $(ENGINE_DIR)))
 

@@ -1,15 +1,15 @@
-/* The ruler's image: start-up, engine, model and a loop over inputs, without protocol. What it
+/* The bare image: start-up, engine, model and a loop over inputs, without protocol. What it
  * needs of flash and RAM is what the engine and the model need.
  *
  * In the emulator's working directory it reads inputs.bin (whole inputs, one after another) and
- * writes outputs.bin (as many outputs) and ruler.bin (struct ruler, little-endian). It ends with
+ * writes outputs.bin (as many outputs) and figures.bin (struct figures, little-endian). It ends with
  * exit code 0, or with 1 and a line that says why. */
 #include "engine.h"
 #include "semihosting.h"
 #include "startup.h"
 #include "ticks.h"
 
-struct ruler {
+struct figures {
     uint32_t inputs;
     uint32_t stack_bytes;  /* the deepest the stack has been, start-up and this loop included */
     uint64_t instructions; /* of all engine_invoke together, counted in steps of 40 */
@@ -27,7 +27,7 @@ static uintptr_t open_file(const char *name, size_t length, uintptr_t mode) {
     const uintptr_t arguments[3] = {(uintptr_t)name, mode, length};
     int32_t file = semihosting(SYS_OPEN, (uintptr_t)arguments);
     if (file == -1) {
-        fail("cannot open inputs.bin, outputs.bin or ruler.bin");
+        fail("cannot open inputs.bin, outputs.bin or figures.bin");
     }
     return (uintptr_t)file;
 }
@@ -41,7 +41,7 @@ static uint32_t read_file(uintptr_t file, void *bytes, uint32_t count) {
 static void write_file(uintptr_t file, const void *bytes, uint32_t count) {
     const uintptr_t arguments[3] = {file, (uintptr_t)bytes, count};
     if (semihosting(SYS_WRITE, (uintptr_t)arguments) != 0) {
-        fail("cannot write outputs.bin or ruler.bin");
+        fail("cannot write outputs.bin or figures.bin");
     }
 }
 
@@ -52,7 +52,7 @@ static void check(const char *engine_fault) {
 }
 
 int main(void) {
-    struct ruler ruler = {0, 0, 0};
+    struct figures figures = {0, 0, 0};
     uintptr_t inputs = OPEN("inputs.bin", OPEN_RB);
     uintptr_t outputs = OPEN("outputs.bin", OPEN_WB);
     ticks_start();
@@ -65,12 +65,12 @@ int main(void) {
         }
         uint32_t start = ticks();
         const char *engine_fault = engine_invoke();
-        ruler.instructions += ticks() - start;
+        figures.instructions += ticks() - start;
         check(engine_fault);
         write_file(outputs, engine_output(), model_info.output.bytes);
-        ++ruler.inputs;
+        ++figures.inputs;
     }
-    ruler.stack_bytes = peak_stack_bytes();
-    write_file(OPEN("ruler.bin", OPEN_WB), &ruler, sizeof ruler);
+    figures.stack_bytes = peak_stack_bytes();
+    write_file(OPEN("figures.bin", OPEN_WB), &figures, sizeof figures);
     return 0;
 }

@@ -1,0 +1,102 @@
+"""What an operator becomes: a call of a kernel with constant parameters, or a new name for its input."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.graph import Operator
+
+PREFIX = "thimble_"  # of every symbol in firmware/engines/aot/
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An array in flash. Its name in C is the layer's name and `suffix`."""
+
+    suffix: str  # weights, bias, ...
+    values: NDArray[np.integer]  # int8 or int32
+    rows: tuple[str, ...] = ()  # a comment for each slice along the first dimension
+    word_aligned: bool = False  # bytes that a kernel reads as words
+
+    @property
+    def c_type(self) -> str:
+        return {1: "int8_t", 4: "int32_t"}[self.values.itemsize]
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """A function made for one layer by an assembler macro, in model_kernels.S.
+
+    Its name in C is the layer's name and `suffix`, its type the C function type called like the macro.
+    """
+
+    suffix: str
+    macro: str
+    header: str  # the file in firmware/engines/aot/ that defines the macro
+    arguments: Mapping[str, int]
+
+
+# The value of a field of a kernel's parameters: a number, an array, a function, nothing (NULL), or a struct
+# within.
+Value = int | Constant | Assembly | None | Mapping[str, "Value"]
+
+
+@dataclass(frozen=True)
+class KernelCall:
+    """One call, `<function>(&<layer>_parameters, inputs..., outputs...)`, of a kernel in the engine.
+
+    `kernel` names both the C function and the struct of its parameters, without PREFIX. Where `scratch` is
+    not 0 the call has a last argument: that many bytes, aligned to 8, that nothing else uses during the call.
+    The emitter prints whatever stands here, so another variant of a kernel is another KernelCall and nothing
+    more.
+    """
+
+    operators: tuple[Operator, ...]  # that this call computes, first to last
+    kernel: str
+    header: str  # the file in firmware/engines/aot/ that defines function and struct
+    inputs: tuple[int, ...]  # tensor indices
+    outputs: tuple[int, ...]
+    parameters: Mapping[str, Value]  # by the field's name, in the order of the struct
+    description: tuple[str, ...] = field(repr=False)  # the lines of a comment
+    scratch: int = 0
+    variant: str = "portable"
+    reason: str = "its only variant"  # why the operator can have this variant
+
+    @property
+    def function(self) -> str:
+        """The kernel's name in C."""
+        return PREFIX + self.kernel
+
+    @property
+    def parts(self) -> list[Constant | Assembly]:
+        """What has a name of its own in C."""
+        return [value for value in _leaves(self.parameters) if isinstance(value, Constant | Assembly)]
+
+    @property
+    def constants(self) -> list[Constant]:
+        return [part for part in self.parts if isinstance(part, Constant)]
+
+    @property
+    def assembly(self) -> list[Assembly]:
+        return [part for part in self.parts if isinstance(part, Assembly)]
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An operator that moves no bytes: its output is its input under another shape."""
+
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    description: tuple[str, ...] = field(repr=False)
+    variant: str = "portable"
+    reason: str = "no bytes move"
+
+
+def _leaves(value: Value) -> list[Value]:
+    """The values in a struct and in the structs within."""
+    if isinstance(value, Mapping):
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    return [value]

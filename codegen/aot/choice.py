@@ -1,0 +1,56 @@
+"""Which variant of its kernel each operator gets, and why."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from codegen.aot.call import Alias, KernelCall
+from codegen.aot.operators import portable
+from codegen.aot.variants import VARIANTS
+from contract.graph import Model, Operator
+
+
+def choose(model: Model, goal: str) -> list[KernelCall | Alias]:
+    """The calls of an inference in the order of the operators; `goal` is one of codegen.aot.goals.GOALS.
+
+    UserError where an operator's tensors do not fit together.
+    """
+    calls: list[KernelCall | Alias] = []
+    computed: set[int] = set()  # the operators' indices
+    for operator in model.operators:
+        if operator.index not in computed:
+            call = _choose(model, operator, goal)
+            calls.append(call)
+            computed.update(one.index for one in call.operators)
+    return calls
+
+
+def _choose(model: Model, operator: Operator, goal: str) -> KernelCall | Alias:
+    variants = [variant for variant in VARIANTS if variant.operator == operator.name]
+    reasons = []
+    for variant in variants:
+        if goal not in variant.goals:
+            reasons.append(f"not {variant.name}: it is for {' and '.join(variant.goals)}")
+            continue
+        matched = variant.match(model, operator)
+        if isinstance(matched, KernelCall):
+            return replace(matched, variant=variant.name, reason="; ".join([matched.reason, *reasons]))
+        reasons.append(f"not {variant.name}: {matched}")
+    call = portable(model, operator)
+    if goal == "portable":
+        return replace(call, reason="as asked")
+    return replace(call, reason="; ".join(reasons)) if reasons else call
+
+
+def explanation(calls: Sequence[KernelCall | Alias], layers: Sequence[str]) -> str:
+    """One line for each operator: layer, operator, variant and reason. `layers` has each operator's name."""
+    rows = []
+    for call in calls:
+        first = layers[call.operators[0].index]
+        for operator in call.operators:
+            reason = call.reason if operator is call.operators[0] else f"in one pass with {first}"
+            rows.append((layers[operator.index], operator.name, call.variant, reason))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "    " + "  ".join(f"{text:<{width}}" for text, width in zip(row, (*widths, 0), strict=True))
+        for row in rows
+    )

@@ -1,0 +1,30 @@
+"""The map from layers to calls of a plan."""
+
+from codegen.aot.call import KernelCall
+from codegen.aot.plan import Plan
+from contract.layer_map import Call, LayerMap
+
+
+def layer_map(plan: Plan, goal: str, lines: dict[int, int]) -> LayerMap:
+    """The contents of layers.json. `lines`: of each kernel call in model.c, by the call's position."""
+    return LayerMap(
+        sha256=plan.model.sha256,
+        goal=goal,
+        arena_bytes=plan.arena.bytes,
+        calls=tuple(
+            Call(
+                line=lines[position],
+                function=call.function,
+                variant=call.variant,
+                reason=call.reason,
+                operators=tuple(operator.index for operator in call.operators),
+                layers=tuple(plan.layers[operator.index] for operator in call.operators),
+                inputs=call.inputs,
+                outputs=call.outputs,
+                constant_bytes=sum(constant.values.nbytes for constant in call.constants),
+                scratch_bytes=call.scratch,
+            )
+            for position, call in enumerate(plan.calls)
+            if isinstance(call, KernelCall)
+        ),
+    )

@@ -1,0 +1,208 @@
+"""Prints a plan as model.h and model.c."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen.aot import describe
+from codegen.aot.call import PREFIX, Alias, Assembly, Constant, KernelCall, Value
+from codegen.aot.plan import Plan
+from codegen.c_source import GENERATED, INDENT, comment, integer, integer_rows
+from codegen.names import Identifiers
+from contract.graph import Tensor
+
+# What model.c defines at file scope besides what is called after a layer.
+OWN_NAMES = ("arena", "model_input", "model_invoke", "model_output")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What things are called in C."""
+
+    buffers: list[str]  # those of the arena
+    parts: dict[Constant | Assembly, str]
+    parameters: dict[int, str]  # the struct of each kernel call, by the call's position
+
+
+def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
+    """The names of everything at file scope that is called after a layer: none is the layer's bare name,
+    which could be a function of the C library."""
+    return Names(
+        [identifiers.claim(buffer.name) for buffer in plan.arena.buffers],
+        {
+            part: identifiers.claim(f"{plan.layer_of(call)}_{part.suffix}")
+            for call in plan.kernel_calls
+            for part in call.parts
+        },
+        {
+            position: identifiers.claim(f"{plan.layer_of(call)}_parameters")
+            for position, call in enumerate(plan.calls)
+            if isinstance(call, KernelCall)
+        },
+    )
+
+
+def model_header(plan: Plan, name: str) -> str:
+    """The text of model.h."""
+    model = plan.model
+    about = comment(
+        [
+            f"Model {name} as C.",
+            GENERATED,
+            "",
+            f"  flatbuffer {len(model.data)} bytes, SHA-256 {model.sha256}",
+            describe.tensor("input", model.input),
+            describe.tensor("output", model.output),
+        ]
+    )
+    return f"""{about}
+#ifndef THIMBLE_MODEL_H
+#define THIMBLE_MODEL_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+enum {{
+    MODEL_INPUT_BYTES = {model.input.bytes},
+    MODEL_OUTPUT_BYTES = {model.output.bytes},
+    MODEL_ARENA_BYTES = {plan.arena.bytes} /* all activations, input and output among them */
+}};
+
+/* Where the input goes before each model_invoke, which overwrites it. */
+int8_t *model_input(void);
+
+/* Run one inference. */
+void model_invoke(void);
+
+/* The output of the last model_invoke, valid until the next write to the input. */
+const int8_t *model_output(void);
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, int]]:
+    """The text of model.c, and the line of each kernel call in it, by the call's position."""
+    headers = sorted({call.header for call in plan.kernel_calls})
+    layers = (
+        _layer(plan, position, call, names)
+        for position, call in enumerate(plan.calls)
+        if isinstance(call, KernelCall)
+    )
+    before = "\n\n".join(
+        [
+            comment([f"Model {name}: constants, arena and one inference.", GENERATED]),
+            "\n".join(f'#include "{header}"' for header in ["model.h", *headers]),
+            _arena(plan, names.buffers),
+            *layers,
+        ]
+    )
+    invoke, places = _invoke(plan, names)
+    first = before.count("\n") + 3  # the first line of model_invoke
+    text = "\n\n".join([before, invoke, _access(plan, names.buffers)]) + "\n"
+    return text, {position: first + line for position, line in places.items()}
+
+
+def _arena(plan: Plan, names: list[str]) -> str:
+    """The arena, its map, and a pointer for each buffer."""
+    rows = [("offset", "bytes", "buffer", "written by", "last read by")]
+    ends = ["the caller", *(plan.layer_of(call) for call in plan.calls), "the caller"]
+    for index, (buffer, place) in enumerate(zip(plan.arena.buffers, plan.arena.places, strict=True)):
+        writer = "the caller" if index == 0 else ends[buffer.first + 1]
+        rows.append((str(place), str(buffer.bytes), names[index], writer, ends[buffer.last + 1]))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    table = [
+        "  "
+        + "  ".join(
+            cell.rjust(width) if column < 2 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    pointers = (
+        f"static int8_t *const {name} = arena + {place};"
+        for name, place in zip(names, plan.arena.places, strict=True)
+    )
+    about = ["Every activation has its place in the arena while it is needed.", "", *table]
+    return "\n".join([comment(about), "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];", "", *pointers])
+
+
+def _layer(plan: Plan, position: int, call: KernelCall, names: Names) -> str:
+    """The comment, the constants, the functions and the parameters of one call."""
+    layers = " + ".join(plan.layers[operator.index] for operator in call.operators)
+    parts = [comment([f"{layers}: {call.description[0]}", *call.description[1:]])]
+    for constant in call.constants:
+        dimensions = "".join(f"[{size}]" for size in _dimensions(constant))
+        alignment = "_Alignas(4) " if constant.word_aligned else ""
+        parts.append(
+            f"static const {alignment}{constant.c_type} {names.parts[constant]}{dimensions} = {{\n"
+            f"{integer_rows(constant.values, constant.rows)}\n}};"
+        )
+    if call.assembly:
+        parts.append(comment(["In model_kernels.S, for a Cortex-M4."]))
+    parts.extend(f"{function.macro} {names.parts[function]};" for function in call.assembly)
+    fields = _fields(call.parameters, names.parts, INDENT)
+    parts.append(f"static const struct {call.function} {names.parameters[position]} = {{\n{fields}\n}};")
+    return "\n".join(parts)
+
+
+def _dimensions(constant: Constant) -> tuple[int, ...]:
+    """Kernels walk through arrays by a pointer, so an array has one dimension in C."""
+    return (constant.values.size,)
+
+
+def _fields(parameters: Mapping[str, Value], names: Mapping[Constant | Assembly, str], indent: str) -> str:
+    return "\n".join(
+        f"{indent}.{name} = {_value(value, names, indent)}," for name, value in parameters.items()
+    )
+
+
+def _value(value: Value, names: Mapping[Constant | Assembly, str], indent: str) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, Constant):
+        return names[value]
+    if isinstance(value, Assembly):
+        return f"{PREFIX.upper()}ON_CORTEX_M4({names[value]})"
+    if isinstance(value, Mapping):
+        return f"{{\n{_fields(value, names, indent + INDENT)}\n{indent}}}"
+    return integer(value)
+
+
+def _invoke(plan: Plan, names: Names) -> tuple[str, dict[int, int]]:
+    """model_invoke, and the line in it (from 0) of each kernel call, by the call's position."""
+    lines = ["void model_invoke(void) {"]
+    places = {}
+    for position, call in enumerate(plan.calls):
+        if isinstance(call, Alias):
+            about = [f"{plan.layer_of(call)}: {call.description[0]}", *call.description[1:]]
+            lines.extend(INDENT + line for line in comment(about).splitlines())
+            continue
+        buffers = [plan.buffer_of[index] for index in (*call.inputs, *call.outputs)]
+        if call.scratch:
+            buffers.append(plan.scratch_of[position])
+        arguments = ", ".join(
+            [f"&{names.parameters[position]}", *(names.buffers[buffer] for buffer in buffers)]
+        )
+        places[position] = len(lines)
+        lines.append(f"{INDENT}{call.function}({arguments});")
+    return "\n".join([*lines, "}"]), places
+
+
+def _access(plan: Plan, names: list[str]) -> str:
+    def buffer(tensor: Tensor) -> str:
+        return names[plan.buffer_of[tensor.index]]
+
+    return f"""int8_t *model_input(void) {{
+    return {buffer(plan.model.input)};
+}}
+
+const int8_t *model_output(void) {{
+    return {buffer(plan.model.output)};
+}}"""

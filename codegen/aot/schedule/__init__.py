@@ -1,0 +1,1 @@
+"""When each buffer is alive, and where it lies in the arena."""

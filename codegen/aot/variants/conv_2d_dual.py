@@ -1,0 +1,90 @@
+"""A convolution of any shape with two multiply-accumulates an instruction, and the pooling behind it:
+firmware/engines/aot/variants/conv_2d_dual.h.
+
+Weights stay int8; bias, zero points and everything else that is constant for a channel are in the offset of
+its requantisation.
+"""
+
+import numpy as np
+
+from codegen.aot.call import Constant, KernelCall
+from codegen.aot.variants.one_step import one_step, reason_of
+from codegen.aot.variants.pooled import pair_of
+from codegen.aot.variants.variant import Variant
+from codegen.aot.variants.words import WORD, word_rows
+from contract.graph import Model, Operator
+
+POSITIONS = 4  # windows of a convolution that share each weight
+
+
+def match(model: Model, operator: Operator) -> KernelCall | str:
+    """The call, with the pooling behind the convolution if it can be fused; or why there is none."""
+    pair = pair_of(model, operator)
+    conv, pool = pair.conv, pair.pool
+    batch, height, width, channels = conv.input.shape
+    if batch != 1:
+        return f"its batch is {batch}"
+    filters, filter_height, filter_width, _ = conv.weights.shape
+    weights = word_rows(conv.weights.reshape(filters, -1))
+    quads = weights.shape[1] // WORD
+    requantized = one_step(conv, conv.weights, pair.limits, np.zeros(filters, np.int64))
+    window = (1, 1) if pool is None else pool.options.window
+    groups = -(-window[0] * window[1] // POSITIONS)
+    output_rows, output_columns = (
+        (conv if pool is None else pool).rows,
+        (conv if pool is None else pool).columns,
+    )
+    options = conv.options
+    return KernelCall(
+        operators=pair.operators,
+        kernel="conv_2d_dual",
+        header="variants/conv_2d_dual.h",
+        inputs=(conv.input.index,),
+        outputs=(pair.output,),
+        parameters={
+            "input_height": height,
+            "input_width": width,
+            "channels": channels,
+            "filter_height": filter_height,
+            "filter_width": filter_width,
+            "stride_height": options.stride[0],
+            "stride_width": options.stride[1],
+            "dilation_height": options.dilation[0],
+            "dilation_width": options.dilation[1],
+            "padding_top": conv.rows.padding,
+            "padding_left": conv.columns.padding,
+            "padding_value": conv.input.quantization.zero_point,
+            "conv_height": conv.rows.outputs,
+            "conv_width": conv.columns.outputs,
+            "pool_height": window[0],
+            "pool_width": window[1],
+            "pool_stride_height": 1 if pool is None else pool.options.stride[0],
+            "pool_stride_width": 1 if pool is None else pool.options.stride[1],
+            "pool_padding_top": 0 if pool is None else pool.rows.padding,
+            "pool_padding_left": 0 if pool is None else pool.columns.padding,
+            "output_height": output_rows.outputs,
+            "output_width": output_columns.outputs,
+            "filters": filters,
+            "quads": quads,
+            "groups": groups,
+            "weights": Constant(
+                "weights",
+                weights.reshape(filters, quads, WORD),
+                tuple(f"filter {index}" for index in range(filters)),
+                word_aligned=True,
+            ),
+            "requantization": requantized,
+        },
+        description=pair.description,
+        scratch=groups * quads * POSITIONS * 8 + quads * WORD,
+        reason=reason_of(requantized),
+    )
+
+
+VARIANT = Variant(
+    name="dual",
+    operator="CONV_2D",
+    goals=("speed", "size"),
+    about="two products an instruction (SMLAD), any shape, a maximum pooling behind it in the same pass",
+    match=match,
+)

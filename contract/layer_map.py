@@ -1,0 +1,44 @@
+"""layers.json: which call of the generated model.c computes which layers. codegen writes it, measure reads
+it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.documents import read_document
+
+FILE_NAME = "layers.json"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call of model_invoke."""
+
+    line: int  # in model.c
+    function: str  # the kernel in C
+    variant: str
+    reason: str  # why it has this variant
+    operators: tuple[int, ...]  # indices in the flatbuffer, first to last
+    layers: tuple[str, ...]  # their names
+    inputs: tuple[int, ...]  # tensor indices
+    outputs: tuple[int, ...]
+    constant_bytes: int
+    scratch_bytes: int
+
+    @property
+    def title(self) -> str:
+        return " + ".join(self.layers)
+
+
+@dataclass(frozen=True)
+class LayerMap:
+    """The calls in the order in which they run. Layers that need none (a RESHAPE) are in no call."""
+
+    sha256: str  # of the flatbuffer
+    goal: str  # what the code was optimised for
+    arena_bytes: int
+    calls: tuple[Call, ...]
+
+
+def read_layer_map(folder: Path) -> LayerMap:
+    """Read `folder`/layers.json. UserError where it is missing or damaged."""
+    return read_document(folder / FILE_NAME, LayerMap, "python -m codegen")

@@ -1,0 +1,74 @@
+"""firmware.json: what one image costs, written beside it."""
+
+from pathlib import Path
+
+from contract.errors import UserError
+from contract.files import sha256_of
+from contract.firmware import Firmware
+from contract.manifest import read_manifest
+from contract.reference import read_reference
+from measure.figures import Figures, equal_outputs, figures
+from measure.image import sizes
+from measure.sketch import sketch_sizes
+
+INPUTS = 200  # of the reference at most: a second or less in the emulator
+DIFFERS = 1  # exit code where the image computes something else than the reference
+
+
+def measure(folder: Path, board: str, engine: str, link: str) -> Firmware:
+    """Measure the image in `folder` and write firmware.json beside it.
+
+    `folder` is the OUT of `make -C firmware`: firmware.elf, build.txt and, unless the board is native,
+    bare.elf and bare.map. Its parent holds manifest.json and reference.npz. The native board and the Arduino
+    sketch have no bare image: their figures of flash, RAM, stack and instructions are None. UserError where
+    the sketch does not fit its board, and (exit code 1) where outputs differ.
+    """
+    image = folder / "firmware.elf"
+    if not image.is_file():
+        raise UserError(f"there is no {image}; make firmware builds it")
+    native, sketch = board == "native", board == "nano33ble"
+    compiler, options = _read_build(folder / "build.txt")
+    whole = sketch_sizes(image) if sketch else sizes(image, native)
+    bare = None if native or sketch else _checked_figures(folder)
+    firmware = Firmware(
+        board=board,
+        engine=engine,
+        link="pty" if native else link,
+        image=image.name,
+        image_sha256=sha256_of(image),
+        image_flash_bytes=whole.flash,
+        image_ram_bytes=whole.ram,
+        flash_bytes=bare.flash_bytes if bare else None,
+        model_bytes=bare.model_bytes if bare else None,
+        ram_bytes=bare.ram_bytes if bare else None,
+        stack_bytes=bare.stack_bytes if bare else None,
+        instructions=bare.instructions if bare else None,
+        compiler=compiler,
+        options=options,
+        sha256=read_manifest(folder.parent / "manifest.json").sha256,
+    )
+    firmware.write(folder)
+    return firmware
+
+
+def _checked_figures(folder: Path) -> Figures:
+    reference = read_reference(folder.parent / "reference.npz")
+    bare = figures(folder, reference.inputs[:INPUTS])
+    images = len(bare.outputs)
+    equal = equal_outputs(bare.outputs, reference.outputs[:images])
+    if equal != images:
+        raise UserError(
+            f"{folder / 'bare.elf'} gives other outputs than the reference for {images - equal} of {images} "
+            f"inputs; is {folder} built from {folder.parent / 'model.tflite'}? If it is, the engine is wrong",
+            DIFFERS,
+        )
+    return bare
+
+
+def _read_build(path: Path) -> tuple[str, str]:
+    """The compiler and its flags, the first two lines of what the firmware's Makefile writes."""
+    try:
+        compiler, options = path.read_text(encoding="utf-8").splitlines()[:2]
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path}; make -C firmware writes it") from error
+    return compiler, options

@@ -1,0 +1,71 @@
+"""Networks of one operator drawn by hypothesis, and the comparison with TensorFlow Lite Micro."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from codegen.aot.plan import plan_model
+from contract.flatbuffer import parse_model
+from contract.runtimes import AOT, check
+from tests.kernel_runner import KernelRunner
+from tests.networks import Network, random_weights, reference, some_inputs
+
+ZERO_POINTS = st.sampled_from([-128, -127, -5, 0, 3, 127]) | st.integers(-128, 127)
+SCALES = st.floats(0.002, 0.5)
+ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
+PADDINGS = st.sampled_from(["SAME", "VALID"])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+Case = tuple[Network, np.random.Generator]
+
+
+def expect_reference_bytes(
+    runner: KernelRunner, network: Network, generator: np.random.Generator, spreads: Sequence[int] = ()
+) -> None:
+    """Plan and run the network, and compare every output byte with TensorFlow Lite Micro.
+
+    For each of `spreads` there is one more input, whose values differ by no more than that.
+    """
+    flatbuffer = network.flatbuffer()
+    model = parse_model(flatbuffer)
+    check(model, AOT)
+    plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators])
+    inputs = some_inputs(network, generator)
+    if spreads:
+        size = inputs.shape[1]
+        close = [generator.integers(0, spread + 1, size) - 128 for spread in spreads]
+        inputs = np.concatenate([inputs, np.array(close, np.int8)])
+    np.testing.assert_array_equal(runner.run(plan, inputs), reference(flatbuffer, inputs))
+
+
+def drawn_weights(
+    draw: st.DrawFn, generator: np.random.Generator, shape: tuple[int, ...]
+) -> NDArray[np.int8]:
+    """Random weights, or all of one extreme."""
+    extreme = draw(st.sampled_from([None, None, None, -128, 127]))
+    return random_weights(generator, shape) if extreme is None else np.full(shape, extreme, np.int8)
+
+
+def drawn_scales(draw: st.DrawFn, generator: np.random.Generator, channels: int) -> list[float]:
+    """One scale, or one a channel."""
+    scale = draw(SCALES)
+    if draw(st.booleans()) or channels == 1:
+        return [scale]
+    return [scale * float(factor) for factor in generator.uniform(0.2, 1, channels)]
+
+
+def output_scale(draw: st.DrawFn, network: Network, weight_scales: list[float], products: int) -> float:
+    """A scale that spreads the outputs over int8, or saturates them, or leaves them all at the zero point.
+
+    The requantisation factor, 64 over the number of products at most, is above 1 for small kernels.
+    """
+    spread = draw(st.sampled_from([0.25, 1.0, 4.0, 16.0, 64.0]) | st.floats(0.01, 64))
+    return max(network.scale * max(weight_scales) * products / spread, 1e-30)
+
+
+def drawn_bias(draw: st.DrawFn, generator: np.random.Generator, channels: int) -> NDArray[np.int32] | None:
+    largest = draw(st.sampled_from([None, 1, 1000, 1 << 20]))
+    return None if largest is None else generator.integers(-largest, largest + 1, channels).astype(np.int32)

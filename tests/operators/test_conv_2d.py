@@ -1,0 +1,55 @@
+"""CONV_2D: the bytes of TensorFlow Lite Micro, over generated shapes, scales and extreme values.
+
+The kernel runs under AddressSanitizer and UBSan.
+"""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernel_runner import KernelRunner
+from tests.networks import Network
+from tests.operators.drawing import (
+    ACTIVATIONS,
+    PADDINGS,
+    SCALES,
+    SEEDS,
+    ZERO_POINTS,
+    Case,
+    drawn_bias,
+    drawn_scales,
+    drawn_weights,
+    expect_reference_bytes,
+    output_scale,
+)
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Case:
+    generator = np.random.default_rng(draw(SEEDS))
+    kernel = draw(st.tuples(st.integers(1, 7), st.integers(1, 7)))
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2), (3, 2)]))
+    padding = draw(PADDINGS)
+    least = [(kernel[axis] - 1) * dilation[axis] + 1 if padding == "VALID" else 1 for axis in range(2)]
+    size = [draw(st.integers(least[axis], least[axis] + 9)) for axis in range(2)]
+    channels, filters = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    network = Network((1, *size, channels), draw(SCALES), draw(ZERO_POINTS))
+    scales = drawn_scales(draw, generator, filters)
+    network.conv_2d(
+        drawn_weights(draw, generator, (filters, *kernel, channels)),
+        scales,
+        drawn_bias(draw, generator, filters),
+        output_scale(draw, network, scales, kernel[0] * kernel[1] * channels),
+        draw(ZERO_POINTS),
+        padding=padding,
+        stride=draw(st.tuples(st.integers(1, 4), st.integers(1, 4))),
+        dilation=dilation,
+        activation=draw(ACTIVATIONS),
+    )
+    return network, generator
+
+
+@settings(max_examples=250)
+@given(case=convolutions())
+def test_a_convolution_equals_the_reference(runner: KernelRunner, case: Case) -> None:
+    expect_reference_bytes(runner, *case)
