@@ -1,4 +1,4 @@
-"""The ruler: sizes from the linker, outputs and instructions from the emulator, layers from debug lines."""
+"""The figures: sizes from the linker, outputs and instructions from the emulator, layers from debug lines."""
 
 import io
 import subprocess
@@ -76,20 +76,20 @@ def test_the_models_bytes_are_the_kept_constants_of_the_generated_objects(tmp_pa
 
 
 def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> None:
-    ruler = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
+    figures = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
     tensors = read_model(mnist / "model.tflite").tensors
     weights = sum(len(tensor.data or b"") for tensor in tensors if tensor.type == "INT8")
-    assert weights <= ruler.model_bytes < ruler.flash_bytes
-    assert 0 < ruler.stack_bytes < ruler.ram_bytes
+    assert weights <= figures.model_bytes < figures.flash_bytes
+    assert 0 < figures.stack_bytes < figures.ram_bytes
 
 
 # ---- the emulator ----
 
 
-def test_the_ruler_sees_the_reference_bit_for_bit(built: Path, mnist: Path) -> None:
+def test_the_bare_image_sees_the_reference_bit_for_bit(built: Path, mnist: Path) -> None:
     reference = read_reference(mnist / "reference.npz")
-    ruler = figures(built, reference.inputs[:20])
-    assert equal_outputs(ruler.outputs, reference.outputs[:20]) == 20
+    figures = figures(built, reference.inputs[:20])
+    assert equal_outputs(figures.outputs, reference.outputs[:20]) == 20
 
 
 def test_one_wrong_byte_is_one_output_that_differs() -> None:
@@ -195,10 +195,10 @@ def test_measure_writes_what_one_image_costs(built: Path, mnist: Path, tmp_path:
     (folder / "firmware.elf").symlink_to(built / "bare.elf")
     written = measure(folder, "qemu", "aot", "semihosting")
     assert read_firmware(folder) == written
-    ruler = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
-    assert (written.flash_bytes, written.model_bytes) == (ruler.flash_bytes, ruler.model_bytes)
-    assert (written.ram_bytes, written.stack_bytes) == (ruler.ram_bytes, ruler.stack_bytes)
-    assert written.instructions == ruler.instructions
+    figures = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
+    assert (written.flash_bytes, written.model_bytes) == (figures.flash_bytes, figures.model_bytes)
+    assert (written.ram_bytes, written.stack_bytes) == (figures.ram_bytes, figures.stack_bytes)
+    assert written.instructions == figures.instructions
     assert written.image_sha256 == sha256_of(built / "bare.elf")
     assert written.sha256 == read_manifest(mnist / "manifest.json").sha256
     assert written.compiler.startswith("arm-none-eabi-gcc")

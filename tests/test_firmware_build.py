@@ -75,7 +75,7 @@ def test_a_changed_header_compiles_what_includes_it(tmp_path: Path) -> None:
 
 
 def test_the_image_fits_the_ruler(tmp_path: Path) -> None:
-    """What is not engine or model stays small: the ruler's start-up, and the protocol with its line."""
+    """What is not engine or model stays small: the bare image's start-up, and the protocol with its line."""
     build(tmp_path, "BOARD=qemu", "bare")
     flash = {}
     for image in ("bare", "firmware"):

@@ -82,7 +82,7 @@ def test_the_emulated_uart_carries_the_same_frames(mnist: Path, folder: Path) ->
     assert read_validation(image)[0].bit_exact == 200
 
 
-def test_the_board_reports_what_the_ruler_measured(qemu: Path) -> None:
+def test_the_board_reports_what_the_bare_image_measured(qemu: Path) -> None:
     validation, _ = read_validation(qemu)
     firmware = json.loads((qemu / "firmware.json").read_text())
     assert validation.tick_unit == "instruction"

@@ -1,4 +1,4 @@
-"""The emulated board: both of its lines, what it does on a fault, and the ruler's image.
+"""The emulated board: both of its lines, what it does on a fault, and the bare image's image.
 
 The emulator counts instructions (-icount shift=0), so every figure here is exact on every machine.
 """
@@ -100,10 +100,10 @@ def test_a_fault_ends_the_emulator_rather_than_the_conversation(line: str, tmp_p
         assert board.process.wait(10) == FAULT
 
 
-# ---- the ruler's image ----
+# ---- the bare image's image ----
 @dataclass(frozen=True)
 class Ruler:
-    """ruler.bin: struct ruler of firmware/boards/qemu/bare.c."""
+    """figures.bin: struct figures of firmware/boards/qemu/bare.c."""
 
     inputs: int
     stack_bytes: int
@@ -130,18 +130,18 @@ def run_bare(bare: Path, folder: Path, inputs: bytes) -> subprocess.CompletedPro
 def measure(bare: Path, folder: Path, *inputs: bytes) -> Ruler:
     result = run_bare(bare, folder, b"".join(inputs))
     assert (result.returncode, result.stderr) == (0, "")
-    return Ruler(*struct.unpack("<IIQ", (folder / "ruler.bin").read_bytes()))
+    return Ruler(*struct.unpack("<IIQ", (folder / "figures.bin").read_bytes()))
 
 
-def test_the_ruler_counts_the_instructions_of_the_engine_alone(bare: Path, tmp_path: Path) -> None:
+def test_the_bare_image_counts_the_instructions_of_the_engine_alone(bare: Path, tmp_path: Path) -> None:
     """A loop of two instructions, so many rounds; the call and the reading of the timer cost some 30 more."""
     for rounds in (1, 1_000, 1_000_000):
-        ruler = measure(bare, tmp_path, *[probe(EXECUTE, rounds)] * 10)
-        assert ruler.inputs == 10
-        assert 2 * rounds - STEP <= ruler.instructions / 10 <= 2 * rounds + 60 + STEP
+        figures = measure(bare, tmp_path, *[probe(EXECUTE, rounds)] * 10)
+        assert figures.inputs == 10
+        assert 2 * rounds - STEP <= figures.instructions / 10 <= 2 * rounds + 60 + STEP
 
 
-def test_the_ruler_s_stack_is_the_deepest_of_all_inferences(bare: Path, tmp_path: Path) -> None:
+def test_the_bare_image_s_stack_is_the_deepest_of_all_inferences(bare: Path, tmp_path: Path) -> None:
     shallow = measure(bare, tmp_path, probe(EXECUTE, 1)).stack_bytes
     assert shallow <= 200
     for depth in (1024, 8192):
@@ -151,7 +151,7 @@ def test_the_ruler_s_stack_is_the_deepest_of_all_inferences(bare: Path, tmp_path
         assert depth <= deep <= depth + shallow
 
 
-def test_the_ruler_s_outputs_are_the_engine_s(bare: Path, tmp_path: Path) -> None:
+def test_the_bare_image_s_outputs_are_the_engine_s(bare: Path, tmp_path: Path) -> None:
     inputs = [probe(EXECUTE, rounds) for rounds in (3, 5, 70_000)]
     measure(bare, tmp_path, *inputs)
     assert (tmp_path / "outputs.bin").read_bytes() == b"".join(data[: fake.OUTPUT_BYTES] for data in inputs)
@@ -169,12 +169,12 @@ def test_no_input_is_no_inference(bare: Path, tmp_path: Path) -> None:
         (probe(EXECUTE, 1) + b"rest", "bare: inputs.bin ends in the middle of an input\n"),
     ],
 )
-def test_the_ruler_s_image_says_why_it_gave_up(
+def test_the_bare_image_s_image_says_why_it_gave_up(
     bare: Path, tmp_path: Path, inputs: bytes, message: str
 ) -> None:
     result = run_bare(bare, tmp_path, inputs)
     assert (result.returncode, result.stderr) == (1, message)
-    assert not (tmp_path / "ruler.bin").exists()
+    assert not (tmp_path / "figures.bin").exists()
 
 
 @pytest.mark.parametrize(
