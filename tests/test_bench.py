@@ -76,11 +76,11 @@ def test_the_models_bytes_are_the_kept_constants_of_the_generated_objects(tmp_pa
 
 
 def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> None:
-    figures = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
+    found = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
     tensors = read_model(mnist / "model.tflite").tensors
     weights = sum(len(tensor.data or b"") for tensor in tensors if tensor.type == "INT8")
-    assert weights <= figures.model_bytes < figures.flash_bytes
-    assert 0 < figures.stack_bytes < figures.ram_bytes
+    assert weights <= found.model_bytes < found.flash_bytes
+    assert 0 < found.stack_bytes < found.ram_bytes
 
 
 # ---- the emulator ----
@@ -88,8 +88,8 @@ def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> No
 
 def test_the_bare_image_sees_the_reference_bit_for_bit(built: Path, mnist: Path) -> None:
     reference = read_reference(mnist / "reference.npz")
-    figures = figures(built, reference.inputs[:20])
-    assert equal_outputs(figures.outputs, reference.outputs[:20]) == 20
+    found = figures(built, reference.inputs[:20])
+    assert equal_outputs(found.outputs, reference.outputs[:20]) == 20
 
 
 def test_one_wrong_byte_is_one_output_that_differs() -> None:
@@ -195,10 +195,10 @@ def test_measure_writes_what_one_image_costs(built: Path, mnist: Path, tmp_path:
     (folder / "firmware.elf").symlink_to(built / "bare.elf")
     written = measure(folder, "qemu", "aot", "semihosting")
     assert read_firmware(folder) == written
-    figures = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
-    assert (written.flash_bytes, written.model_bytes) == (figures.flash_bytes, figures.model_bytes)
-    assert (written.ram_bytes, written.stack_bytes) == (figures.ram_bytes, figures.stack_bytes)
-    assert written.instructions == figures.instructions
+    found = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
+    assert (written.flash_bytes, written.model_bytes) == (found.flash_bytes, found.model_bytes)
+    assert (written.ram_bytes, written.stack_bytes) == (found.ram_bytes, found.stack_bytes)
+    assert written.instructions == found.instructions
     assert written.image_sha256 == sha256_of(built / "bare.elf")
     assert written.sha256 == read_manifest(mnist / "manifest.json").sha256
     assert written.compiler.startswith("arm-none-eabi-gcc")
@@ -225,7 +225,7 @@ def test_measure_refuses_an_image_that_computes_something_else(
     assert not (folder / "firmware.json").exists()
 
 
-def test_the_native_board_has_sizes_and_no_ruler(mnist: Path, tmp_path: Path) -> None:
+def test_the_native_board_has_sizes_and_no_bare_image(mnist: Path, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").symlink_to(mnist / "manifest.json")
     folder = tmp_path / "native-aot"
     folder.mkdir()

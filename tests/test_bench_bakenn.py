@@ -47,10 +47,10 @@ def test_the_peer_is_built_and_right(form: str, mnist: Path, tmp_path: Path) -> 
     model = cut_model(mnist / "model.tflite", inputs, tmp_path / "cut.tflite")
     sources = write_sources(form, model, tmp_path / form)
     build_bare(sources.generated, tmp_path / "out", "-O3", sources.engine)
-    figures = figures(tmp_path / "out", inputs)
-    assert equal_outputs(figures.outputs, model.outputs) == 3
+    found = figures(tmp_path / "out", inputs)
+    assert equal_outputs(found.outputs, model.outputs) == 3
     constants = sum(len(tensor.data or b"") for tensor in read_model(model.flatbuffer).tensors)
-    assert constants - 8 <= figures.model_bytes < figures.flash_bytes  # RESHAPE's shape, 8 bytes, is not needed
+    assert constants - 8 <= found.model_bytes < found.flash_bytes  # RESHAPE's shape, 8 bytes, is not needed
     assert ("0 of 7 steps by CMSIS-NN" in sources.note) == (form == "bakenn-portable")
 
 

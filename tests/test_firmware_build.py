@@ -74,7 +74,7 @@ def test_a_changed_header_compiles_what_includes_it(tmp_path: Path) -> None:
     assert "cobs.c.o" not in changed
 
 
-def test_the_image_fits_the_ruler(tmp_path: Path) -> None:
+def test_the_image_fits_the_memory(tmp_path: Path) -> None:
     """What is not engine or model stays small: the bare image's start-up, and the protocol with its line."""
     build(tmp_path, "BOARD=qemu", "bare")
     flash = {}
