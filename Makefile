@@ -1,4 +1,4 @@
-# The road that data takes, and the one place that knows its order. `make help` lists what it can do.
+# The pipeline, and the one place that knows its order. `make help` lists what it can do.
 #
 #     train -> quantize -> codegen -> firmware -> validate (host) -> report
 #
@@ -7,9 +7,7 @@
 
 MODEL ?= mnist
 RECIPE ?= seed
-BOARD ?= qemu
-ENGINE ?= $(if $(filter nano33ble,$(BOARD)),tflm,aot)
-LINK ?= $(if $(filter nano33ble,$(BOARD)),usb,semihosting)
+BOARD ?= mps2-an386
 OPTIMIZE ?= speed
 THRESHOLD ?= 0.5
 KERAS ?=
@@ -24,13 +22,40 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
+# ---- paths that make cannot take ----
+# make splits at spaces and gives #, :, % and $ a meaning of their own, so such a path is refused before
+# anything runs.
+empty :=
+space := $(empty) $(empty)
+hash := \#
+awkward = $(strip $(if $(findstring $(space),$1),a space) $(foreach sign,$(hash) : % $$,$(findstring $(sign),$1)))
+plain = $(if $(call awkward,$2),$(error $1=$2: make cannot take a path with $(call awkward,$2) in it; $3))
+$(call plain,the folder of this checkout,$(CURDIR),move it)
+$(foreach name,KERAS TFLITE DATA TFLM_LIBRARY,$(call plain,$(name),$($(name)),copy or link it to another path))
+
 # ---- what belongs together ----
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+$(if $(PYTHON),,$(error Python 3.10 to 3.13 is needed; install it or say PYTHON=...))
 one_of = $(if $(filter $($1),$2),,$(error $1=$($1) is not one of: $2))
+given = $(filter command line environment override,$(origin $1))
 $(call one_of,RECIPE,seed best pretrained)
-$(call one_of,BOARD,qemu native nano33ble)
-$(call one_of,ENGINE,aot tflm)
-$(call one_of,LINK,$(if $(filter nano33ble,$(BOARD)),usb,semihosting) uart)
 $(call one_of,OPTIMIZE,speed size portable)
+# Sets BOARD_LINES, BOARD_ENGINES, BOARD_MACHINE and, where BOARD is an alias, BOARD: firmware/boards/*/board.json.
+$(eval $(shell $(PYTHON) -m contract.boards make $(BOARD)))
+ENGINE ?= $(firstword $(BOARD_ENGINES))
+LINK ?= $(firstword $(BOARD_LINES))
+needs = $(if $(filter $($1),$2),,$(error $1=$($1) has no meaning for BOARD=$(BOARD), which has: $2))
+$(call needs,ENGINE,$(BOARD_ENGINES))
+$(call needs,LINK,$(BOARD_LINES))
+# A setting that would change nothing is a mistake.
+idle = $(if $(call given,$1),$(error $1=$($1) has no meaning $2))
+$(if $(filter aot,$(ENGINE)),$(if $(TFLM_LIBRARY),$(call idle,TFLM_LIBRARY,for ENGINE=aot)),$(call \
+	idle,OPTIMIZE,for ENGINE=$(ENGINE)))
+$(if $(filter nano33ble,$(BOARD)),,$(if $(PORT),$(call idle,PORT,for BOARD=$(BOARD), which is started by itself)))
+$(if $(and $(KERAS),$(TFLITE)),$(error KERAS= and TFLITE= are both given; give one of them))
+$(if $(KERAS)$(TFLITE),$(foreach name,MODEL RECIPE,$(call idle,$(name),beside KERAS= or TFLITE=)),$(if \
+	$(DATA),$(call idle,DATA,without KERAS= or TFLITE=)))
 
 # A user's own model gets a folder of its own for each pair of paths.
 OWN := $(KERAS)$(TFLITE)
@@ -38,11 +63,9 @@ own_id = $(shell printf '%s %s' '$(abspath $(OWN))' '$(abspath $(DATA))' | cksum
 VARIANT := $(if $(OWN),$(basename $(notdir $(OWN)))-own-$(own_id),$(MODEL)-$(RECIPE))
 BUILD := build/$(VARIANT)
 tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE)))
-line := $(if $(filter qemu-uart nano33ble-uart,$(BOARD)-$(LINK)),-uart)
+line := $(if $(filter-out $(firstword $(BOARD_LINES)),$(LINK)),-$(LINK))
 # Which TensorFlow Lite Micro the sketch meets: the Library Manager's release, or a clone that is given.
 ifeq ($(ENGINE),tflm)
-$(if $(filter nano33ble,$(BOARD)),,$(error ENGINE=tflm is an Arduino library: it needs BOARD=nano33ble))
-$(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 clone := $(if $(TFLM_LIBRARY),-$(notdir $(abspath $(TFLM_LIBRARY))))
 library_with = $(if $(wildcard $(TFLM_LIBRARY)/src/$1),$2)
 library := $(if $(TFLM_LIBRARY),$(or $(call library_with,Chirale_TensorFlowLite.h,chirale),$(call \
@@ -67,7 +90,7 @@ endif
 
 .PHONY: all help setup train tflite codegen firmware flash validate report demo bench accuracy test lint format clean FORCE
 
-all: $(REPORTED) ## the whole road, from training to a verified board and a report (the default)
+all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
 	@echo "report   $(BUILD)/report/index.html"
 
@@ -79,10 +102,11 @@ help: ## this list
 	@echo "  RECIPE=seed|best|pretrained     how it is trained; pretrained takes models/MODEL and needs no TensorFlow"
 	@echo "  KERAS=m.keras DATA=d.npz        your own float model and its data"
 	@echo "  TFLITE=m.tflite [DATA=d.npz]    your own int8 flatbuffer"
-	@echo "  BOARD=qemu|native|nano33ble     what the firmware runs on"
+	@echo "  BOARD=mps2-an386|...            what the firmware runs on (qemu is the same as mps2-an386):"
+	@$(PYTHON) -m contract.boards list | sed 's/^/      /'
 	@echo "  ENGINE=aot|tflm                 what runs the model (tflm: nano33ble alone, and its default)"
 	@echo "  OPTIMIZE=speed|size|portable    what the aot engine is optimised for"
-	@echo "  LINK=semihosting|uart           the emulated board's line (nano33ble: usb|uart)"
+	@echo "  LINK=semihosting|uart           an emulated board's line (nano33ble: usb|uart)"
 	@echo "  TFLM_LIBRARY=dir                tflm from a clone in place of the Library Manager's release"
 	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
 	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
@@ -91,19 +115,17 @@ help: ## this list
 comma := ,
 
 # ---- set-up: a virtual environment with pinned packages, and the system's tools ----
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 PYTHON_VENV := .venv/bin/python
 require = @PYTHON=$(PYTHON) sh tools/require.sh
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "error: Python 3.10 to 3.13 is needed; install it or say PYTHON=..." >&2; exit 2; }
 	$(require) venv
 	@$(PYTHON) -m venv .venv
 
 # One stamp for each set of packages, so that the board's side never installs TensorFlow. A larger set holds the
 # smaller ones.
 HOST := .venv/.host
+REFERENCE := .venv/.reference
 TRAIN := .venv/.train
 TEST := .venv/.test
 install = @echo "Installing the Python packages for: $1"; \
@@ -111,10 +133,12 @@ install = @echo "Installing the Python packages for: $1"; \
 	touch $2
 $(HOST): pyproject.toml | .venv/bin/python
 	$(call install,report,$(HOST))
+$(REFERENCE): pyproject.toml | .venv/bin/python
+	$(call install,report$(comma)reference,$(HOST) $(REFERENCE))
 $(TRAIN): pyproject.toml | .venv/bin/python
-	$(call install,report$(comma)train,$(HOST) $(TRAIN))
+	$(call install,report$(comma)train,$(HOST) $(REFERENCE) $(TRAIN))
 $(TEST): pyproject.toml | .venv/bin/python
-	$(call install,report$(comma)train$(comma)bench$(comma)test,$(HOST) $(TRAIN) $(TEST))
+	$(call install,report$(comma)train$(comma)bench$(comma)test,$(HOST) $(REFERENCE) $(TRAIN) $(TEST))
 
 setup: $(TEST) ## everything that make and make test need
 	$(require) cc c++ arm qemu npm venv
@@ -129,7 +153,7 @@ build/%/float.keras: $(wildcard train/*.py) | $(TRAIN)
 # ---- quantize ----
 tflite: $(BUILD)/model.tflite ## quantise it to an int8 flatbuffer
 ifneq ($(OWN),)
-$(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(TRAIN)
+$(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(if $(KERAS),$(TRAIN),$(REFERENCE))
 	@$(PYTHON_VENV) -m quantize $(if $(KERAS),--model $(KERAS),--tflite $(TFLITE)) $(if $(DATA),--data $(DATA)) \
 		--name $(basename $(notdir $(OWN))) --recipe own --runtime $(runtime) --out $(BUILD)
 else ifeq ($(RECIPE),pretrained)
@@ -153,10 +177,10 @@ $(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard $(addsuffix .py,cont
 firmware: $(IMAGE)/firmware.json ## build the image for one board and one engine, and measure it
 # The inner make knows what is up to date, so it is always asked.
 $(IMAGE)/firmware.elf: $(GENERATED)/model_info.c FORCE
-	$(require) $(if $(filter native,$(BOARD)),cc) $(if $(filter qemu,$(BOARD)),arm qemu)
+	$(require) $(if $(filter native,$(BOARD)),cc) $(if $(BOARD_MACHINE),arm qemu)
 	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD) ENGINE=$(ENGINE) LINK=$(LINK) \
 		$(if $(TFLM_LIBRARY),TFLM_LIBRARY=$(abspath $(TFLM_LIBRARY))) \
-		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) all $(if $(filter qemu,$(BOARD)),bare)
+		GENERATED=$(abspath $(GENERATED)) OUT=$(abspath $(IMAGE)) PYTHON=$(PYTHON) all $(if $(BOARD_MACHINE),bare)
 $(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard measure/*.py)
 	@$(PYTHON_VENV) -m measure --board $(BOARD) --engine $(ENGINE) --link $(LINK) $(IMAGE)
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from contract.boards import DEFAULT
 from measure.tools import run
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +20,11 @@ def generate(tflite: Path, manifest: Path | None, out: Path, arguments: tuple[st
     run((*command, *arguments, "--out", str(out.resolve())), folder=ROOT)
 
 
-def build_bare(generated: Path, out: Path, option: str, engine_dir: Path | None = None) -> None:
+def build_bare(
+    generated: Path, out: Path, option: str, engine_dir: Path | None = None, board: str = DEFAULT
+) -> None:
     """Run `make -C firmware bare`; -g adds debug lines beside the code and changes nothing in it."""
     engine = () if engine_dir is None else (f"ENGINE_DIR={engine_dir.resolve()}",)
     folders = (f"GENERATED={generated.resolve()}", f"OUT={out.resolve()}")
-    run(("make", "-C", str(ROOT / "firmware"), "BOARD=qemu", *folders, f"OPT={option} -g", *engine, "bare"))
+    variables = (f"BOARD={board}", f"PYTHON={sys.executable}", f"OPT={option} -g")
+    run(("make", "-C", str(ROOT / "firmware"), *variables, *folders, *engine, "bare"))

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from bench.build import AOT, ROOT, build_bare, generate
+from contract.boards import DEFAULT, board
 from contract.errors import UserError
 from contract.files import write_text
 from contract.reference import read_reference
@@ -30,7 +31,7 @@ def measured(work: Path) -> dict[str, dict[str, int]]:
         folder = work / engine
         generate(MODEL / "model.tflite", MODEL / "manifest.json", folder / "generated", arguments)
         build_bare(folder / "generated", folder, OPTION)
-        found_now: Figures = figures(folder, reference.inputs[:INPUTS])
+        found_now: Figures = figures(folder, reference.inputs[:INPUTS], board(DEFAULT))
         if equal_outputs(found_now.outputs, reference.outputs[:INPUTS]) != INPUTS:
             raise UserError(f"{engine} gives other outputs than the reference of {MODEL}", 1)
         found[engine] = {name: getattr(found_now, name) for name in WATCHED}

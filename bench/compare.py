@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.bakenn import FORMS, check_installed, cut_model, write_sources
 from bench.build import AOT, COMPILE_OPTIONS, build_bare, generate
+from contract.boards import DEFAULT, board
 from contract.errors import UserError
 from contract.files import write_text
 from contract.flatbuffer import read_model
@@ -73,14 +74,15 @@ def compare(folder: Path, inputs: int | None, baselines: bool, say: Callable[[st
     reference = read_reference(folder / "reference.npz")
     reference = replace(reference, inputs=reference.inputs[:inputs], outputs=reference.outputs[:inputs])
     macs = multiply_accumulates(read_model(folder / "model.tflite"))
+    on = board(DEFAULT)
     rows: list[Row] = []
     refusals: list[str] = []
     for image in _images(folder, reference, baselines, refusals, say):
         given = reference.inputs[: len(image.expected)]
         say(f"{image.engine} {image.options}: {len(given):,} inputs")
-        found = figures(image.folder, given)
+        found = figures(image.folder, given, on)
         say(f"{image.engine} {image.options}: every instruction of one inference")
-        traced = profile(image.folder / "bare.elf", given[:1], image.layer_map)
+        traced = profile(image.folder / "bare.elf", given[:1], image.layer_map, on)
         rows.append(
             Row(
                 engine=image.engine,

@@ -2,7 +2,8 @@
 
 
 class UserError(Exception):
-    """Something the user can mend: the message is one line that says what is wrong and what to do next."""
+    """Something the user can put right: the message is one line that says what is wrong and what to do
+    next."""
 
     exit_code: int = 2
 

@@ -1,19 +1,11 @@
 """firmware.json: one image for one board and one engine, and what it costs."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.errors import UserError
-from contract.files import write_text
+from contract.documents import read_document, write_document
 
 FILE_NAME = "firmware.json"
-
-# What the Arduino core leaves to a sketch on the Nano 33 BLE (boards.txt: upload.maximum_size and
-# upload.maximum_data_size). firmware/boards/nano33ble/board_memory.h says the same to the compiler.
-NANO33BLE_FLASH_BYTES = 983_040
-NANO33BLE_RAM_BYTES = 262_144
 
 
 @dataclass(frozen=True)
@@ -21,11 +13,11 @@ class Firmware:
     """One built image. Sizes are bytes.
 
     `flash_bytes`, `ram_bytes`, `stack_bytes` and `instructions` come from the bare image (start-up, engine,
-    model, a loop over inputs; no protocol) on the emulated Cortex-M4F, the one ruler for every engine. They
-    are None for a board that has no such figure (native).
+    model, a loop over inputs; no protocol) on the same emulated board; they are the same measure for every
+    engine. They are None for a board that is not emulated.
     """
 
-    board: str  # qemu, native, nano33ble
+    board: str  # a folder of firmware/boards
     engine: str  # aot, tflm
     link: str  # semihosting, uart, pty, usb
     image: str  # file name of the image, beside this file
@@ -42,15 +34,9 @@ class Firmware:
     sha256: str  # of the flatbuffer
 
     def write(self, folder: Path) -> None:
-        write_text(folder / FILE_NAME, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_document(folder / FILE_NAME, self)
 
 
 def read_firmware(folder: Path) -> Firmware:
     """Read `folder`/firmware.json. UserError where it is missing or damaged."""
-    path = folder / FILE_NAME
-    try:
-        return Firmware(**json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; make firmware writes it") from error
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path} is damaged ({error}); run make firmware again") from error
+    return read_document(folder / FILE_NAME, Firmware, "make firmware")

@@ -5,16 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from contract.boards import board as read_board
 from contract.manifest import Manifest
 from contract.validation import Validation
 
 LINE_SECONDS = 5.0  # between lines of progress where there is no terminal
 BAR_SECONDS = 0.1  # between two updates of the bar
-BOARD_TITLES = {
-    "qemu": "qemu (emulated Cortex-M4F)",
-    "native": "native (a process of this machine)",
-    "nano33ble": "Arduino Nano 33 BLE",
-}
 
 
 @contextmanager
@@ -101,7 +97,7 @@ def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, st
             f"float {_percent(validation.float_accuracy)}   int8 {_percent(validation.int8_accuracy)}   "
             f"{manifest.model} {manifest.flatbuffer_bytes:,} B",
         ),
-        ("board", f"{BOARD_TITLES.get(validation.board, validation.board)}   engine {validation.engine}"),
+        ("board", f"{read_board(validation.board).full_title}   engine {validation.engine}"),
         ("images", "   ".join(images)),
         ("speed", f"{_inference(validation)}   {validation.images_per_second:,.0f} images/s over the line"),
         (

@@ -4,8 +4,10 @@ import errno
 import grp
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from contract.boards import boards
 from contract.errors import UserError
 from host.errors import BoardError
 
@@ -23,10 +25,16 @@ class KnownBoard:
     in_bootloader: bool
 
 
-KNOWN_BOARDS = {
-    (0x2341, 0x805A): KnownBoard("nano33ble", "Arduino Nano 33 BLE", in_bootloader=False),
-    (0x2341, 0x005A): KnownBoard("nano33ble", "Arduino Nano 33 BLE, in its bootloader", in_bootloader=True),
-}
+@cache
+def known_boards() -> dict[tuple[int, int], KnownBoard]:
+    """By vendor and product: every USB id that a board.json states."""
+    return {
+        usb.pair: KnownBoard(
+            board.name, board.title + (", in its bootloader" if usb.in_bootloader else ""), usb.in_bootloader
+        )
+        for board in boards().values()
+        for usb in board.usb
+    }
 
 
 @dataclass(frozen=True)
@@ -37,21 +45,18 @@ class PortInfo:
 
     @property
     def known(self) -> KnownBoard | None:
-        return KNOWN_BOARDS.get(self.usb_id) if self.usb_id else None
+        return known_boards().get(self.usb_id) if self.usb_id else None
 
 
 def list_ports() -> list[PortInfo]:
     """The serial ports of this machine, known boards first, then by path."""
     from serial.tools import list_ports as pyserial
 
-    ports = [
-        PortInfo(
-            path=port.device,
-            usb_id=(port.vid, port.pid) if port.vid is not None and port.pid is not None else None,
-            description="" if port.description in (None, "n/a") else str(port.description),
-        )
-        for port in pyserial.comports()
-    ]
+    ports = []
+    for port in pyserial.comports():
+        usb_id = (port.vid, port.pid) if port.vid is not None and port.pid is not None else None
+        description = "" if port.description in (None, "n/a") else str(port.description)
+        ports.append(PortInfo(port.device, usb_id, description))
     return sorted(ports, key=lambda port: (port.known is None, port.path))
 
 

@@ -81,7 +81,7 @@ class Session:
         if reply.frames_in_flight < 1 or reply.tick_hz < 1:
             raise self._failure(
                 f"the board states {reply.frames_in_flight} frames in flight and {reply.tick_hz} ticks a "
-                "second; both must be at least 1: mend board_info in its firmware"
+                "second; both must be at least 1: correct board_info in its firmware"
             )
         return reply
 

@@ -15,7 +15,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, metavar="DIR", help="what make -C firmware built, in its OUT")
     parser.add_argument("--board", required=True, help="what the image runs on: a folder of firmware/boards")
     parser.add_argument("--engine", default="aot", help="the engine in the image (default: aot)")
-    parser.add_argument("--link", default="semihosting", help="the board's line (default: semihosting)")
+    parser.add_argument("--link", help="the board's line (default: the first in board.json)")
     return parser
 
 

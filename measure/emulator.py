@@ -1,4 +1,4 @@
-"""Running the bare image on the emulated Cortex-M4F, and watching every instruction of it."""
+"""Running the bare image on an emulated board, and watching every instruction of it."""
 
 import re
 import struct
@@ -12,13 +12,14 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.boards import DEFAULT, Board
 from contract.errors import UserError
 from measure.tools import missing, run
 
 EMULATOR = "qemu-system-arm"
 # With -icount shift=0 an executed instruction is a nanosecond of the emulated time, always the same.
 _ARGUMENTS = (
-    *("-M", "mps2-an386", "-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "none"),
+    *("-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "none"),
     *("-semihosting-config", "enable=on,target=native"),
 )
 _FIGURES = struct.Struct("<IIQ")  # struct figures of firmware/boards/cortex_m/bare.c
@@ -32,6 +33,12 @@ _EVENT = re.compile(
 _BLOCK_BYTES = 1 << 22
 
 
+def _command(board: Board) -> list[str]:
+    if board.emulator is None:
+        raise UserError(f"{board.name} is not emulated; choose a board that is, such as {DEFAULT}")
+    return [EMULATOR, "-M", board.emulator.machine, *_ARGUMENTS]
+
+
 @dataclass(frozen=True)
 class Run:
     """What the bare image wrote."""
@@ -41,12 +48,12 @@ class Run:
     stack_bytes: int  # the deepest the stack has been
 
 
-def run_bare(image: Path, inputs: NDArray[np.int8]) -> Run:
+def run_bare(image: Path, inputs: NDArray[np.int8], board: Board) -> Run:
     """Run bare.elf over `inputs` (N, ...). UserError where the emulator or the image fails."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs.tofile(folder / "inputs.bin")
-        run([EMULATOR, *_ARGUMENTS, "-kernel", str(image.resolve())], folder=folder)
+        run([*_command(board), "-kernel", str(image.resolve())], folder=folder)
         return _read_run(folder, len(inputs), image)
 
 
@@ -61,16 +68,16 @@ def _read_run(folder: Path, inputs: int, image: Path) -> Run:
     return Run(outputs, instructions / inputs, stack_bytes)
 
 
-def trace_bare(image: Path, one_input: NDArray[np.int8]) -> NDArray[np.uint32]:
+def trace_bare(image: Path, one_input: NDArray[np.int8], board: Board) -> NDArray[np.uint32]:
     """The address of every instruction that bare.elf executes for one input, in order.
 
-    It begins with the start-up, whose blocks QEMU begins anew where they touch a peripheral, so that some of
+    It begins with the start-up, whose blocks QEMU begins again where they touch a peripheral, so that some of
     its instructions stand there twice; from engine_invoke on each stands there as often as it was executed.
     """
     with tempfile.TemporaryDirectory() as name:
         one_input.tofile(Path(name) / "inputs.bin")
         log = ("-d", "exec,nochain,in_asm", "-D", "/dev/stdout")
-        command = [EMULATOR, *_ARGUMENTS, *log, "-kernel", str(image.resolve())]
+        command = [*_command(board), *log, "-kernel", str(image.resolve())]
         try:
             process = subprocess.Popen(command, cwd=name, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         except FileNotFoundError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.boards import Board
 from measure.emulator import run_bare
 from measure.image import constant_bytes, sizes
 
@@ -22,14 +23,14 @@ class Figures:
     outputs: NDArray[np.int8] = field(repr=False)  # (N, bytes of an output)
 
 
-def figures(folder: Path, inputs: NDArray[np.int8]) -> Figures:
+def figures(folder: Path, inputs: NDArray[np.int8], board: Board) -> Figures:
     """Run `folder`/bare.elf over `inputs` (N, ...) in the emulator and read its sizes.
 
     `folder` is the OUT of `make -C firmware bare`. UserError where there is no such image or it fails.
     """
     image = folder / "bare.elf"
     size = sizes(image)
-    run = run_bare(image, inputs)
+    run = run_bare(image, inputs, board)
     return Figures(
         flash_bytes=size.flash,
         model_bytes=constant_bytes(folder / "bare.map"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.boards import Board
 from contract.errors import UserError
 from contract.layer_map import LayerMap
 from measure.cycles import CLOCK_HZ, estimate
@@ -39,13 +40,13 @@ class Profile:
         return 1000 * self.cycles_estimate / CLOCK_HZ
 
 
-def profile(image: Path, one_input: NDArray[np.int8], layer_map: LayerMap | None) -> Profile:
+def profile(image: Path, one_input: NDArray[np.int8], layer_map: LayerMap | None, board: Board) -> Profile:
     """Follow one inference of bare.elf instruction by instruction.
 
     `layer_map` is that of this project's engine, whose image was compiled with -g; None for another engine,
     which is not divided into layers.
     """
-    inference = one_inference(trace_bare(image, one_input), symbol_address(image, "engine_invoke"))
+    inference = one_inference(trace_bare(image, one_input, board), symbol_address(image, "engine_invoke"))
     instructions = disassemble(image)
     cycles = estimate(inference, instructions)
     return Profile(

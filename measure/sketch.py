@@ -6,8 +6,8 @@ The file format is the System V ABI's (https://refspecs.linuxfoundation.org/elf/
 import struct
 from pathlib import Path
 
+from contract.boards import Board
 from contract.errors import UserError
-from contract.firmware import NANO33BLE_FLASH_BYTES, NANO33BLE_RAM_BYTES
 from measure.image import Sizes
 
 # ELF header of a 32-bit little-endian file: up to the section headers' place, size, number and names.
@@ -16,7 +16,7 @@ _SECTION = struct.Struct("<10I")
 _MAGIC = b"\x7fELF\x01\x01"
 
 
-def sketch_sizes(image: Path) -> Sizes:
+def sketch_sizes(image: Path, board: Board) -> Sizes:
     """The sizes of the linked sketch, counted as Arduino's size line does (the core's recipe.size.regex).
 
     UserError where the file is not one, or the sketch is larger than the board.
@@ -28,10 +28,10 @@ def sketch_sizes(image: Path) -> Sizes:
 
     sizes = Sizes(text=total(".text", ".rodata"), data=total(".data"), bss=sections.get(".bss", 0))
     for what, used, limit in (
-        ("flash", sizes.flash, NANO33BLE_FLASH_BYTES),
-        ("RAM", sizes.ram, NANO33BLE_RAM_BYTES),
+        ("flash", sizes.flash, board.flash_bytes),
+        ("RAM", sizes.ram, board.ram_bytes),
     ):
-        if used > limit:
+        if limit is not None and used > limit:
             raise UserError(
                 f"the sketch takes {used:,} bytes of {what}, the board has {limit:,}; use a smaller model"
             )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from contract.boards import Board
+from contract.boards import board as read_board
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import Firmware
@@ -15,25 +17,26 @@ INPUTS = 200  # of the reference at most: a second or less in the emulator
 DIFFERS = 1  # exit code where the image computes something else than the reference
 
 
-def measure(folder: Path, board: str, engine: str, link: str) -> Firmware:
-    """Measure the image in `folder` and write firmware.json beside it.
+def measure(folder: Path, board: str, engine: str, link: str | None) -> Firmware:
+    """Measure the image in `folder` and write firmware.json beside it. `link`: the board's first line if
+    None.
 
-    `folder` is the OUT of `make -C firmware`: firmware.elf, build.txt and, unless the board is native,
-    bare.elf and bare.map. Its parent holds manifest.json and reference.npz. The native board and the Arduino
-    sketch have no bare image: their figures of flash, RAM, stack and instructions are None. UserError where
-    the sketch does not fit its board, and (exit code 1) where outputs differ.
+    `folder` is the OUT of `make -C firmware`: firmware.elf, build.txt and, where the board is emulated,
+    bare.elf and bare.map. Its parent holds manifest.json and reference.npz. Other boards have no bare image:
+    their figures of flash, RAM, stack and instructions are None. UserError where the sketch does not fit its
+    board, and (exit code 1) where outputs differ.
     """
     image = folder / "firmware.elf"
     if not image.is_file():
         raise UserError(f"there is no {image}; make firmware builds it")
-    native, sketch = board == "native", board == "nano33ble"
+    target = read_board(board)
     compiler, options = _read_build(folder / "build.txt")
-    whole = sketch_sizes(image) if sketch else sizes(image, native)
-    bare = None if native or sketch else _checked_figures(folder)
+    whole = sketch_sizes(image, target) if target.usb else sizes(image, native=target.emulator is None)
+    bare = None if target.emulator is None else _checked_figures(folder, target)
     firmware = Firmware(
-        board=board,
+        board=target.name,
         engine=engine,
-        link="pty" if native else link,
+        link=link or target.lines[0],
         image=image.name,
         image_sha256=sha256_of(image),
         image_flash_bytes=whole.flash,
@@ -51,9 +54,9 @@ def measure(folder: Path, board: str, engine: str, link: str) -> Firmware:
     return firmware
 
 
-def _checked_figures(folder: Path) -> Figures:
+def _checked_figures(folder: Path, board: Board) -> Figures:
     reference = read_reference(folder.parent / "reference.npz")
-    bare = figures(folder, reference.inputs[:INPUTS])
+    bare = figures(folder, reference.inputs[:INPUTS], board)
     images = len(bare.outputs)
     equal = equal_outputs(bare.outputs, reference.outputs[:images])
     if equal != images:

@@ -42,7 +42,7 @@ def slim(flatbuffer: bytes) -> bytes:
 
 
 def _drop_unused_tensors(graph: Any) -> None:
-    """Leave out the tensors that nothing reads or writes, and count the others anew."""
+    """Leave out the tensors that nothing reads or writes, and number the others again."""
     used = {*graph.inputs, *graph.outputs}
     for operator in graph.operators:
         for indices in (operator.inputs, operator.outputs, operator.intermediates):

@@ -10,8 +10,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from contract.boards import board
 from contract.files import replacing, write_bytes, write_text
-from contract.firmware import NANO33BLE_FLASH_BYTES, NANO33BLE_RAM_BYTES
 from report import charts
 from report.gather import Results
 
@@ -122,7 +122,8 @@ def _pictures(results: Results) -> Iterator[tuple[str, bytes]]:
     unit = results.validation.tick_unit
     yield "latency", charts.png(charts.latency(results.answers.ticks, unit))
     if (parts := _memory(results)) is not None:
-        limits = {"flash": NANO33BLE_FLASH_BYTES, "RAM": NANO33BLE_RAM_BYTES}
+        on = board(results.firmware.board)
+        limits = {"flash": on.flash_bytes or 0, "RAM": on.ram_bytes or 0}
         yield "memory", charts.png(charts.memory(parts, limits))
 
 
@@ -150,7 +151,7 @@ def _title(case: dict[str, Any]) -> str:
 
 
 def _memory(results: Results) -> dict[str, list[tuple[str, int]]] | None:
-    """Flash and RAM in parts. None on a board that is not measured (native)."""
+    """Flash and RAM in parts. None on a board that is not emulated."""
     firmware = results.firmware
     if firmware.flash_bytes is None or firmware.ram_bytes is None:
         return None

@@ -1,6 +1,6 @@
 """An animation of a real validation: test images going over the line, and the board's answers coming back.
 
-python -m report.recognition build/mnist-pretrained/qemu-aot --out docs/recognition.gif
+python -m report.recognition build/mnist-pretrained/mps2-an386-aot --out docs/recognition.gif
 """
 
 import argparse

@@ -13,11 +13,11 @@ from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_source
 from codegen.aot.plan import Plan, plan_model
 from codegen.names import Identifiers, layer_names
+from contract.boards import DEFAULT, board, header
 from contract.flatbuffer import parse_model
 from tests.c_build import FIRMWARE, RUNNERS, SANITIZERS, compile_c, run_c
 
-BOARD = FIRMWARE / "boards" / "qemu"
-ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-funsigned-char")
+FAMILY = FIRMWARE / "boards" / "cortex_m"
 ARENA = "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];"  # in a generated model.c
 
 
@@ -85,21 +85,36 @@ def run_on_host(sources: Sources, inputs: Sequence[NDArray[np.int8]], folder: Pa
 
 
 def run_on_board(
-    sources: Sources, level: str, inputs: Sequence[NDArray[np.int8]], folder: Path
+    sources: Sources, level: str, inputs: Sequence[NDArray[np.int8]], folder: Path, name: str = DEFAULT
 ) -> list[Outcome]:
     """Compile with the optimisation `level`, and run each network on its `inputs` (N, bytes), N the same."""
     folder.mkdir()
     count = len(inputs[0])
+    target = board(name)
+    assert target.emulator is not None
+    (folder / "board_config.h").write_text(header(target))
+    compiler = "arm-none-eabi-gcc"
+    script = (f"-I{folder}", str(FAMILY / "image.ld.in"), "-o", str(folder / "image.ld"))
+    subprocess.run([compiler, "-E", "-P", "-x", "c", *script], check=True, timeout=60)
     flags = (
-        *("-std=gnu11", level, *ARM, f"-DINPUTS={count}", f"-I{RUNNERS}", f"-I{BOARD}"),
+        *("-std=gnu11", level, *target.compiler_flags.split(), "-funsigned-char", f"-DINPUTS={count}"),
+        *(f"-I{RUNNERS}", f"-I{FAMILY}", f"-I{folder}", f"-T{folder / 'image.ld'}"),
         *("-ffunction-sections", "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"),
-        f"-T{BOARD / 'nrf52840.ld'}",
     )
-    board = [BOARD / "startup.c", BOARD / "ticks.c", RUNNERS / "forms.c"]
-    image = compile_c([sources.c, sources.assembly, *board], folder / "forms.elf", flags, "arm-none-eabi-gcc")
+    own = [FAMILY / "startup.c", FAMILY / "ticks.c", RUNNERS / "forms.c"]
+    image = compile_c([sources.c, sources.assembly, *own], folder / "forms.elf", flags, compiler)
     (folder / "inputs.bin").write_bytes(b"".join(one.tobytes() for one in inputs))
     command = [
-        *("qemu-system-arm", "-M", "mps2-an386", "-kernel", str(image), "-nographic", "-monitor", "none"),
+        *(
+            "qemu-system-arm",
+            "-M",
+            target.emulator.machine,
+            "-kernel",
+            str(image),
+            "-nographic",
+            "-monitor",
+            "none",
+        ),
         *("-serial", "none", "-icount", "shift=0", "-semihosting-config", "enable=on,target=native"),
     ]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from contract.boards import board, header
 from tests.c_build import FIRMWARE, ROOT, SANITIZERS, WARNINGS
 
 ARDUINO_HEADERS = ROOT / "tests" / "arduino_headers"
@@ -65,6 +66,8 @@ def compile_on_host(sketch: Path) -> Path:
         fake = TFLM_HEADERS / "fake_interpreter.cpp"
         run([*cpp, f"-I{sketch / 'src'}", fake, "-o", objects / "fake_interpreter.o"])
     native = FIRMWARE / "boards" / "native" / "board.c"
-    run(["gcc", "-std=gnu11", *common, *PTY_NAMES, f"-I{FIRMWARE}", native, "-o", objects / "pty.o"])
+    (objects / "board_config.h").write_text(header(board("native")))
+    includes = (f"-I{FIRMWARE}", f"-I{objects}")
+    run(["gcc", "-std=gnu11", *common, *PTY_NAMES, *includes, native, "-o", objects / "pty.o"])
     run(["g++", *SANITIZERS, *sorted(objects.glob("*.o")), "-o", program])
     return program

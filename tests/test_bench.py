@@ -13,6 +13,7 @@ from bench import committed
 from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison, Row
 from bench.table import show
+from contract.boards import DEFAULT, board
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import read_firmware
@@ -28,6 +29,8 @@ from measure.layers import OTHER, layer_of_each, parse_inlining
 from measure.profile import Share, profile
 from measure.stage import INPUTS, measure
 from measure.timings import KINDS
+
+BOARD = board(DEFAULT)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def test_the_models_bytes_are_the_kept_constants_of_the_generated_objects(tmp_pa
 
 
 def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> None:
-    found = figures(built, read_reference(mnist / "reference.npz").inputs[:2])
+    found = figures(built, read_reference(mnist / "reference.npz").inputs[:2], BOARD)
     tensors = read_model(mnist / "model.tflite").tensors
     weights = sum(len(tensor.data or b"") for tensor in tensors if tensor.type == "INT8")
     assert weights <= found.model_bytes < found.flash_bytes
@@ -88,7 +91,7 @@ def test_flash_holds_the_model_and_ram_the_stack(built: Path, mnist: Path) -> No
 
 def test_the_bare_image_sees_the_reference_bit_for_bit(built: Path, mnist: Path) -> None:
     reference = read_reference(mnist / "reference.npz")
-    found = figures(built, reference.inputs[:20])
+    found = figures(built, reference.inputs[:20], BOARD)
     assert equal_outputs(found.outputs, reference.outputs[:20]) == 20
 
 
@@ -105,7 +108,7 @@ def test_an_image_that_writes_no_figures_is_refused(built: Path, mnist: Path, tm
     (tmp_path / "bare.elf").write_bytes(image.replace(b"figures.bin\0", b"figures.bun\0"))
     (tmp_path / "bare.map").write_text((built / "bare.map").read_text())
     with pytest.raises(UserError, match=r"ended without figures\.bin"):
-        figures(tmp_path, read_reference(mnist / "reference.npz").inputs[:1])
+        figures(tmp_path, read_reference(mnist / "reference.npz").inputs[:1], BOARD)
 
 
 LOG = b"""----------------
@@ -142,8 +145,8 @@ def test_another_log_is_refused(was: bytes, now: bytes) -> None:
 
 def test_the_trace_counts_what_the_image_counts(built: Path, mnist: Path) -> None:
     one = read_reference(mnist / "reference.npz").inputs[:1]
-    traced = profile(built / "bare.elf", one, read_layer_map(built.parent / "generated"))
-    counted = figures(built, one).instructions
+    traced = profile(built / "bare.elf", one, read_layer_map(built.parent / "generated"), BOARD)
+    counted = figures(built, one, BOARD).instructions
     assert abs(traced.instructions - counted) <= 80  # the image counts in steps of 40 and reads its own clock
     assert traced.instructions == sum(share.instructions for share in traced.operators)
     assert traced.cycles_estimate == sum(share.cycles_estimate for share in traced.operators)
@@ -188,14 +191,14 @@ def test_the_multiply_accumulates_are_those_of_the_shapes(mnist: Path) -> None:
 def test_measure_writes_what_one_image_costs(built: Path, mnist: Path, tmp_path: Path) -> None:
     for name in ("manifest.json", "reference.npz"):
         (tmp_path / name).symlink_to(mnist / name)
-    folder = tmp_path / "qemu-aot"
+    folder = tmp_path / "mps2-an386-aot"
     folder.mkdir()
     for name in ("bare.elf", "bare.map", "build.txt"):
         (folder / name).symlink_to(built / name)
     (folder / "firmware.elf").symlink_to(built / "bare.elf")
-    written = measure(folder, "qemu", "aot", "semihosting")
+    written = measure(folder, "mps2-an386", "aot", "semihosting")
     assert read_firmware(folder) == written
-    found = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS])
+    found = figures(built, read_reference(mnist / "reference.npz").inputs[:INPUTS], BOARD)
     assert (written.flash_bytes, written.model_bytes) == (found.flash_bytes, found.model_bytes)
     assert (written.ram_bytes, written.stack_bytes) == (found.ram_bytes, found.stack_bytes)
     assert written.instructions == found.instructions
@@ -212,7 +215,7 @@ def test_measure_refuses_an_image_that_computes_something_else(
     reference.outputs[7, 3] ^= 1
     reference.write(tmp_path / "reference.npz")
     (tmp_path / "manifest.json").symlink_to(mnist / "manifest.json")
-    folder = tmp_path / "qemu-aot"
+    folder = tmp_path / "mps2-an386-aot"
     folder.mkdir()
     for name in ("bare.elf", "bare.map", "build.txt"):
         (folder / name).symlink_to(built / name)
@@ -220,7 +223,7 @@ def test_measure_refuses_an_image_that_computes_something_else(
     with pytest.raises(
         UserError, match=f"other outputs than the reference for 1 of {INPUTS} inputs"
     ) as caught:
-        measure(folder, "qemu", "aot", "semihosting")
+        measure(folder, "mps2-an386", "aot", "semihosting")
     assert caught.value.exit_code == 1
     assert not (folder / "firmware.json").exists()
 
@@ -231,14 +234,14 @@ def test_the_native_board_has_sizes_and_no_bare_image(mnist: Path, tmp_path: Pat
     folder.mkdir()
     (folder / "firmware.elf").symlink_to(Path(sys.executable).resolve())
     (folder / "build.txt").write_text("cc 1.0\n-O2\n")
-    written = measure(folder, "native", "aot", "semihosting")
+    written = measure(folder, "native", "aot", None)
     assert written.link == "pty"
     assert written.image_flash_bytes > 0
     assert written.flash_bytes is written.ram_bytes is written.stack_bytes is written.instructions is None
 
 
 def test_without_an_image_the_error_says_what_builds_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "measure", "--board", "qemu", str(tmp_path)]
+    command = [sys.executable, "-m", "measure", "--board", "mps2-an386", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert done.stderr == f"error: there is no {tmp_path}/firmware.elf; make firmware builds it\n"
@@ -282,7 +285,7 @@ def row(engine: str, bit_exact: bool) -> Row:
 
 def printed(rows: list[Row], macs: int) -> str:
     console = Console(width=120, file=io.StringIO())
-    show(Comparison(tuple(rows), ("some-peer: refuses the model",)), macs, console)
+    show(Comparison(tuple(rows), ("some-baseline: refuses the model",)), macs, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return " ".join(text.split())
 
@@ -294,7 +297,7 @@ def test_the_tables_say_what_was_measured() -> None:
     assert "aot-speed -O2 250,000 1.67 3.91" in text
     assert "conv_1 + pool_1 90,000 60.0 % 150,000" in text
     assert "2 MACs an instruction 176,130 0.50 floor" in text
-    assert text.endswith("some-peer: refuses the model")
+    assert text.endswith("some-baseline: refuses the model")
 
 
 def test_figures_quoted_for_one_network_do_not_stand_beside_another() -> None:

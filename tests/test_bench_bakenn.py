@@ -1,4 +1,5 @@
-"""The peer bakenn: what its flatbuffer needs, and that it computes what the reference runtime computes."""
+"""The baseline bakenn: what its flatbuffer needs, and that it computes what the reference runtime
+computes."""
 
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from bench.bakenn import FORMS, cut_model, write_sources
 from bench.build import build_bare
 from bench.surgery import add_reshape_options, cut_softmax
+from contract.boards import DEFAULT, board
 from contract.errors import UserError
 from contract.flatbuffer import parse_model, read_model
 from contract.reference import read_reference
@@ -42,19 +44,19 @@ def test_the_logits_are_largest_where_the_probabilities_are(mnist: Path, tmp_pat
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_peer_is_built_and_right(form: str, mnist: Path, tmp_path: Path) -> None:
+def test_the_baseline_is_built_and_right(form: str, mnist: Path, tmp_path: Path) -> None:
     inputs = read_reference(mnist / "reference.npz").inputs[:3]
     model = cut_model(mnist / "model.tflite", inputs, tmp_path / "cut.tflite")
     sources = write_sources(form, model, tmp_path / form)
     build_bare(sources.generated, tmp_path / "out", "-O3", sources.engine)
-    found = figures(tmp_path / "out", inputs)
+    found = figures(tmp_path / "out", inputs, board(DEFAULT))
     assert equal_outputs(found.outputs, model.outputs) == 3
     constants = sum(len(tensor.data or b"") for tensor in read_model(model.flatbuffer).tensors)
     assert constants - 8 <= found.model_bytes < found.flash_bytes  # RESHAPE's shape, 8 bytes, is not needed
     assert ("0 of 7 steps by CMSIS-NN" in sources.note) == (form == "bakenn-portable")
 
 
-def test_a_model_that_the_peer_refuses_is_named(mnist: Path, tmp_path: Path) -> None:
+def test_a_model_that_the_baseline_refuses_is_named(mnist: Path, tmp_path: Path) -> None:
     inputs = read_reference(mnist / "reference.npz").inputs[:1]
     model = cut_model(mnist / "model.tflite", inputs, tmp_path / "cut.tflite")
     model.flatbuffer.write_bytes((mnist / "model.tflite").read_bytes())

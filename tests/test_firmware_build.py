@@ -35,16 +35,16 @@ def times(folder: Path) -> dict[Path, int]:
 
 
 def test_a_second_make_touches_nothing(tmp_path: Path) -> None:
-    build(tmp_path, "BOARD=qemu")
+    build(tmp_path, "BOARD=mps2-an386")
     before = times(tmp_path)
-    build(tmp_path, "BOARD=qemu")
+    build(tmp_path, "BOARD=mps2-an386")
     assert times(tmp_path) == before
 
 
 def test_another_option_compiles_everything_again(tmp_path: Path) -> None:
-    build(tmp_path, "BOARD=qemu")
+    build(tmp_path, "BOARD=mps2-an386")
     before = times(tmp_path)
-    build(tmp_path, "BOARD=qemu", "OPT=-Os")
+    build(tmp_path, "BOARD=mps2-an386", "OPT=-Os")
     after = times(tmp_path)
     objects = [path for path in after if path.suffix == ".o"]
     assert len(objects) > 8
@@ -55,7 +55,7 @@ def test_another_option_compiles_everything_again(tmp_path: Path) -> None:
 def test_going_back_to_another_line_links_again(tmp_path: Path) -> None:
     images = []
     for line in ("semihosting", "uart", "semihosting"):
-        images.append((build(tmp_path, "BOARD=qemu", f"LINK={line}") / "firmware.elf").read_bytes())
+        images.append((build(tmp_path, "BOARD=mps2-an386", f"LINK={line}") / "firmware.elf").read_bytes())
     assert images[0] != images[1]
     assert images[0] == images[2]
 
@@ -65,10 +65,10 @@ def test_a_changed_header_compiles_what_includes_it(tmp_path: Path) -> None:
     generated.mkdir()
     for name in ("model_info.h", "model_info.c"):
         (generated / name).write_bytes((HERE / "fake_model" / name).read_bytes())
-    build(tmp_path / "out", "BOARD=qemu", f"GENERATED={generated}")
+    build(tmp_path / "out", "BOARD=mps2-an386", f"GENERATED={generated}")
     before = times(tmp_path / "out")
     (generated / "model_info.h").touch()
-    build(tmp_path / "out", "BOARD=qemu", f"GENERATED={generated}")
+    build(tmp_path / "out", "BOARD=mps2-an386", f"GENERATED={generated}")
     changed = {path.name for path, time in times(tmp_path / "out").items() if time > before[path]}
     assert {"main.c.o", "model_info.c.o", "fake_engine.c.o", "firmware.elf"} <= changed
     assert "cobs.c.o" not in changed
@@ -76,7 +76,7 @@ def test_a_changed_header_compiles_what_includes_it(tmp_path: Path) -> None:
 
 def test_the_image_fits_the_memory(tmp_path: Path) -> None:
     """What is not engine or model stays small: the bare image's start-up, and the protocol with its line."""
-    build(tmp_path, "BOARD=qemu", "bare")
+    build(tmp_path, "BOARD=mps2-an386", "bare")
     flash = {}
     for image in ("bare", "firmware"):
         size = subprocess.run(
@@ -91,12 +91,12 @@ def test_the_image_fits_the_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"BOARD": "toaster"}, "BOARD=toaster is not one of: "),
+        ({"BOARD": "toaster"}, "there is no board toaster; firmware/boards has "),
         ({"ENGINE": "steam"}, "ENGINE=steam: nothing in engines/steam"),
         ({"GENERATED": ""}, "say GENERATED=<the folder that python -m codegen wrote>"),
         ({"GENERATED": "/nowhere"}, "no model_info.c in /nowhere: run python -m codegen --out /nowhere"),
         ({"OUT": ""}, "say OUT=<the folder for the image>"),
-        ({"LINK": "pigeon"}, "LINK=pigeon is not one of: semihosting uart"),
+        ({"LINK": "pigeon"}, "LINK=pigeon is not a line of BOARD=mps2-an386; it has: semihosting uart"),
         (
             {"BOARD": "native", "CC": "no-such-cc"},
             "no-such-cc is not installed; BOARD=native needs a C compiler",
@@ -104,7 +104,7 @@ def test_the_image_fits_the_memory(tmp_path: Path) -> None:
     ],
 )
 def test_it_says_what_is_wrong(tmp_path: Path, variables: dict[str, str], message: str) -> None:
-    right = {"BOARD": "qemu", "OUT": str(tmp_path / "out"), "GENERATED": str(HERE / "fake_model")}
+    right = {"BOARD": "mps2-an386", "OUT": str(tmp_path / "out"), "GENERATED": str(HERE / "fake_model")}
     result = make(**(right | variables))
     assert result.returncode != 0
     assert message in result.stderr
@@ -114,7 +114,7 @@ def test_it_says_what_is_wrong(tmp_path: Path, variables: dict[str, str], messag
 def test_only_the_emulated_board_has_a_bare_image(tmp_path: Path) -> None:
     result = make("bare", BOARD="native", OUT=str(tmp_path), GENERATED=str(HERE / "fake_model"))
     assert result.returncode != 0
-    assert "BOARD=native has no bare image; BOARD=qemu has" in result.stderr
+    assert "BOARD=native has no bare image; the emulated boards have" in result.stderr
 
 
 @pytest.mark.parametrize(("standard", "suffix"), [("gnu11", "c"), ("c11", "c"), ("gnu++14", "c++")])

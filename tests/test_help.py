@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.road import ROOT
+from tests.pipeline import ROOT
 
 COMMANDS = {
     "train": "--recipe",

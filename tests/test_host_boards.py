@@ -51,7 +51,7 @@ def test_the_emulator_is_started_with_its_console_on_a_pty(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     image = tmp_path / "firmware.elf"
     image.write_bytes(b"an image")
-    with emulator(image, line) as board:
+    with emulator(image, line, "mps2-an386") as board:
         assert Session(board).hello() == SMALL_HELLO
     arguments = (tmp_path / "arguments").read_text()
     assert "-M mps2-an386" in arguments
@@ -92,13 +92,13 @@ def test_a_process_that_will_not_end_is_killed(tmp_path: Path, monkeypatch: pyte
 def test_qemu_missing_is_a_matter_of_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="qemu-system-arm is not installed; apt install") as caught:
-        emulator(tmp_path / "firmware.elf", "semihosting")
+        emulator(tmp_path / "firmware.elf", "semihosting", "mps2-an386")
     assert caught.value.exit_code == 2
 
 
 def test_a_link_that_the_emulator_does_not_have(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown link usb; use LINK="):
-        emulator(tmp_path / "firmware.elf", "usb")
+        emulator(tmp_path / "firmware.elf", "usb", "mps2-an386")
 
 
 def test_an_image_that_cannot_be_executed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Makefile: the order of the road, nothing done twice, no variant in another's folder."""
+"""The Makefile: the order of the pipeline, nothing done twice, no variant in another's folder."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.road import ROOT
+from tests.pipeline import ROOT
 
 BUILD = Path("build/mnist-pretrained")
 
@@ -77,7 +77,18 @@ def test_a_variant_keeps_out_of_anothers_folder(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["BOARD=toaster"], "BOARD=toaster is not one of: qemu native nano33ble"),
+        (["BOARD=toaster"], "there is no board toaster; firmware/boards has mps2-an385, "),
+        (["BOARD=native", "LINK=uart"], "LINK=uart has no meaning for BOARD=native, which has: pty"),
+        (["ENGINE=tflm"], "ENGINE=tflm has no meaning for BOARD=mps2-an386, which has: aot"),
+        (["BOARD=nano33ble", "OPTIMIZE=size"], "OPTIMIZE=size has no meaning for ENGINE=tflm"),
+        (["PORT=/dev/ttyACM0"], "PORT=/dev/ttyACM0 has no meaning for BOARD=mps2-an386"),
+        (["TFLM_LIBRARY=lib"], "TFLM_LIBRARY=lib has no meaning for ENGINE=aot"),
+        (["DATA=d.npz"], "DATA=d.npz has no meaning without KERAS= or TFLITE="),
+        (["TFLITE=m.tflite", "RECIPE=best"], "RECIPE=best has no meaning beside KERAS= or TFLITE="),
+        (["TFLITE=my model.tflite"], "TFLITE=my model.tflite: make cannot take a path with a space in it"),
+        (["TFLITE=a:b.tflite"], "TFLITE=a:b.tflite: make cannot take a path with : in it"),
+        (["TFLITE=a#b.tflite"], "make cannot take a path with # in it"),
+        (["TFLITE=a%b.tflite"], "TFLITE=a%b.tflite: make cannot take a path with % in it"),
         (["RECIPE=fast"], "RECIPE=fast is not one of"),
         (["MODEL=imagenet"], "MODEL=imagenet is not one of: mnist fashion"),
         (["KERAS=my.keras"], "KERAS= needs DATA="),
@@ -89,6 +100,20 @@ def test_a_variable_with_a_value_that_is_not_known_is_refused(
     done = make(checkout, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a space", "a:colon", "a%percent", "a#hash"])
+def test_a_checkout_in_a_folder_that_make_cannot_take_is_refused_in_one_line(
+    checkout: Path, name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    for kept in ("Makefile", "contract", "firmware"):
+        (folder / kept).symlink_to(checkout / kept)
+    done = make(folder, "help")
+    assert done.returncode == 2
+    assert "make cannot take a path with" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_help_names_every_target(checkout: Path) -> None:

@@ -33,7 +33,7 @@ MANIFEST = Manifest(
 )
 
 FIRMWARE = Firmware(
-    board="qemu",
+    board="mps2-an386",
     engine="aot",
     link="semihosting",
     image="firmware.elf",

@@ -33,7 +33,7 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An image's folder as `make validate` leaves it, answers equal to the reference but for one byte."""
     folder = tmp_path_factory.mktemp("build") / "mnist-pretrained"
     shutil.copytree(mnist, folder)
-    image = folder / "qemu-aot"
+    image = folder / "mps2-an386-aot"
     image.mkdir()
     manifest, reference = read_manifest(folder / "manifest.json"), read_reference(folder / "reference.npz")
     outputs = reference.outputs[:IMAGES].copy()
@@ -48,7 +48,7 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         retries=np.zeros(IMAGES, np.int64),
     ).write(image)
     Validation(
-        board="qemu", engine="aot", link="semihosting", sha256=manifest.sha256,
+        board="mps2-an386", engine="aot", link="semihosting", sha256=manifest.sha256,
         images=IMAGES, answered=IMAGES,
         device_accuracy=float((outputs.argmax(axis=1) == labels).mean()),
         int8_accuracy=float((reference.outputs[:IMAGES].argmax(axis=1) == labels).mean()),
@@ -138,15 +138,15 @@ def test_answers_for_another_model_are_not_reported(validated: Path, tmp_path: P
     manifest = read_manifest(folder / "manifest.json")
     dataclasses.replace(manifest, sha256="00" * 32).write(folder / "manifest.json")
     with pytest.raises(UserError, match="another model"):
-        main([str(folder / "qemu-aot")])
+        main([str(folder / "mps2-an386-aot")])
 
 
 def test_a_report_before_a_validation_says_what_to_run(mnist: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mnist-pretrained"
     shutil.copytree(mnist, folder)
-    (folder / "qemu-aot").mkdir()
+    (folder / "mps2-an386-aot").mkdir()
     with pytest.raises(UserError, match="make validate"):
-        main([str(folder / "qemu-aot")])
+        main([str(folder / "mps2-an386-aot")])
 
 
 def test_the_demo_shows_each_image_going_out_and_its_answer_coming_back(

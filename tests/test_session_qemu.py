@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from contract.protocol import ErrorCode, FrameType, HelloReply, TickUnit
-from host.boards.emulator import COUNTED, MACHINE, PROGRAM, emulator
+from host.boards.emulator import COUNTED, PROGRAM, QUIET, emulator
 from host.frames import Frame, encode
 from host.link import LineLostError
 from tests.session_harness import fake
 from tests.session_harness.boards import Client, build
 
+MACHINE = "mps2-an386"
 HELLO = Frame(FrameType.HELLO, 1, b"")
 DATA = bytes(range(196)) * 4
 EXECUTE, USE_STACK, UNDEFINED_INSTRUCTION, BAD_ADDRESS, REFUSE = range(5)  # probe_engine.c
 FAULT = 70  # exit code
 STEP = 40  # instructions a count of the board's timer
-STACK_BYTES = 16384  # firmware/boards/qemu/nrf52840.ld
+STACK_BYTES = 16384  # firmware/boards/cortex_m/image.ld.in
 
 
 def probe(what: int, amount: int) -> bytes:
@@ -39,19 +40,19 @@ def line(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def image(line: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp(line), "BOARD=qemu", f"LINK={line}") / "firmware.elf"
+    return build(tmp_path_factory.mktemp(line), "BOARD=mps2-an386", f"LINK={line}") / "firmware.elf"
 
 
 @pytest.fixture(scope="module")
 def client(image: Path, line: str) -> Iterator[Client]:
     """One emulator a line for all tests, as starting one and opening its pty takes a second."""
-    with emulator(image, line) as board:
+    with emulator(image, line, MACHINE) as board:
         yield Client(board.fileno())
 
 
 def test_it_says_what_it_is(client: Client) -> None:
     hello = HelloReply.unpack(client.ask(HELLO).body)
-    assert (hello.board, hello.engine) == ("qemu", "fake")
+    assert (hello.board, hello.engine) == ("mps2-an386", "fake")
     assert (hello.tick_unit, hello.tick_hz) == (TickUnit.INSTRUCTION, 1_000_000_000)
     assert (hello.input, hello.output, hello.max_body) == (fake.INPUT, fake.OUTPUT, fake.INPUT_BYTES)
 
@@ -90,8 +91,8 @@ def test_every_byte_value_comes_through_in_both_directions(client: Client) -> No
 
 
 def test_a_fault_ends_the_emulator_rather_than_the_conversation(line: str, tmp_path: Path) -> None:
-    image = build(tmp_path, "BOARD=qemu", f"LINK={line}", engine="probe") / "firmware.elf"
-    with emulator(image, line) as board:
+    image = build(tmp_path, "BOARD=mps2-an386", f"LINK={line}", engine="probe") / "firmware.elf"
+    with emulator(image, line, MACHINE) as board:
         client = Client(board.fileno())
         assert client.ask(HELLO).type == FrameType.HELLO_REPLY
         client.send(encode(Frame(FrameType.INFER, 1, probe(UNDEFINED_INSTRUCTION, 0))))
@@ -102,8 +103,8 @@ def test_a_fault_ends_the_emulator_rather_than_the_conversation(line: str, tmp_p
 
 # ---- the bare image's image ----
 @dataclass(frozen=True)
-class Ruler:
-    """figures.bin: struct figures of firmware/boards/qemu/bare.c."""
+class BareFigures:
+    """figures.bin: struct figures of firmware/boards/cortex_m/bare.c."""
 
     inputs: int
     stack_bytes: int
@@ -112,14 +113,26 @@ class Ruler:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("bare"), "BOARD=qemu", engine="probe", target="bare") / "bare.elf"
+    return (
+        build(tmp_path_factory.mktemp("bare"), "BOARD=mps2-an386", engine="probe", target="bare") / "bare.elf"
+    )
 
 
 def run_bare(bare: Path, folder: Path, inputs: bytes) -> subprocess.CompletedProcess[str]:
     """Run the image over the bytes of inputs.bin, in `folder`."""
     (folder / "inputs.bin").write_bytes(inputs)
     return subprocess.run(
-        [PROGRAM, *MACHINE, *COUNTED, "-semihosting-config", "enable=on,target=native", "-kernel", str(bare)],
+        [
+            PROGRAM,
+            "-M",
+            MACHINE,
+            *QUIET,
+            *COUNTED,
+            "-semihosting-config",
+            "enable=on,target=native",
+            "-kernel",
+            str(bare),
+        ],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -127,10 +140,10 @@ def run_bare(bare: Path, folder: Path, inputs: bytes) -> subprocess.CompletedPro
     )
 
 
-def measure(bare: Path, folder: Path, *inputs: bytes) -> Ruler:
+def measure(bare: Path, folder: Path, *inputs: bytes) -> BareFigures:
     result = run_bare(bare, folder, b"".join(inputs))
     assert (result.returncode, result.stderr) == (0, "")
-    return Ruler(*struct.unpack("<IIQ", (folder / "figures.bin").read_bytes()))
+    return BareFigures(*struct.unpack("<IIQ", (folder / "figures.bin").read_bytes()))
 
 
 def test_the_bare_image_counts_the_instructions_of_the_engine_alone(bare: Path, tmp_path: Path) -> None:

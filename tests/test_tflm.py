@@ -28,7 +28,7 @@ from host.session import Session
 from quantize.tflm import arena_bytes as recorded_bytes
 from tests.c_build import WARNINGS
 from tests.networks import Network, classifier, random_weights
-from tests.road import run_stage
+from tests.pipeline import run_stage
 from tests.session_harness import fake
 from tests.session_harness.boards import Client
 from tests.sketch import TFLM_HEADERS, assembled, compile_on_host

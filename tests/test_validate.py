@@ -353,7 +353,7 @@ def test_options_that_make_no_sense(
     assert f"argument {options[0]}: {options[1]} is not a" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("board", ["native", "qemu"])
+@pytest.mark.parametrize("board", ["native", "mps2-an386"])
 def test_an_image_that_is_missing_or_was_built_again(built: Built, board: str) -> None:
     built.write(board=board, link="uart")
     assert "make firmware builds it" in failing(lambda: main(["validate", str(built.folder)]), 2)
@@ -363,7 +363,7 @@ def test_an_image_that_is_missing_or_was_built_again(built: Built, board: str) -
 
 
 def test_qemu_missing(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    built.with_program().write(board="qemu", link="semihosting")
+    built.with_program().write(board="mps2-an386", link="semihosting")
     monkeypatch.setenv("PATH", str(built.folder))
     assert "qemu-system-arm is not installed" in failing(lambda: main(["validate", str(built.folder)]), 2)
 
@@ -392,8 +392,8 @@ def fail_half_way(request: Request, answer: bytes) -> bytes:
         (FakeBoard(hello=with_(sha256="cd" * 32)), f"another model: {'cd' * 32}, .* {SMALL_HELLO.sha256}"),
         (FakeBoard(hello=with_(engine="tflm")), "the engine tflm on native, this folder's image is aot"),
         (
-            FakeBoard(hello=with_(board="qemu")),
-            "the engine aot on qemu, this folder's image is aot for native",
+            FakeBoard(hello=with_(board="mps2-an386")),
+            "the engine aot on mps2-an386, this folder's image is aot for native",
         ),
         (
             FakeBoard(hello=with_(input=WireTensor(TensorType.INT8, (1, 6), 0.5, -128))),

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from contract.boards import board as read_board
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import FILE_NAME, Firmware
@@ -38,9 +39,10 @@ def open_board(firmware: Firmware, folder: Path, port: str | None) -> AbstractCo
 
     if port is not None:
         return hardware(port)
-    if firmware.board == "qemu":
-        return emulator(built_image(firmware, folder), firmware.link)
-    if firmware.board == "native":
+    board = read_board(firmware.board)
+    if board.emulator is not None:
+        return emulator(built_image(firmware, folder), firmware.link, board.emulator.machine)
+    if not board.usb:
         return native(built_image(firmware, folder))
     if firmware.link == "uart":
         raise UserError(

@@ -1,4 +1,4 @@
-"""QEMU's MPS2 AN386: an emulated Cortex-M4F."""
+"""A board in QEMU."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from contract.errors import UserError
 from host.boards.process import ProcessBoard, running
 
 PROGRAM = "qemu-system-arm"
-MACHINE = ("-M", "mps2-an386", "-display", "none", "-monitor", "none")
+QUIET = ("-display", "none", "-monitor", "none")
 # One executed instruction is one nanosecond of virtual time. Without it, the semihosting console hangs with
 # two frames in flight.
 COUNTED = ("-icount", "shift=0")
@@ -21,8 +21,8 @@ LINES = {
 ANNOUNCEMENT = re.compile(rb"^char device redirected to (\S+) \(label c0\)$", re.MULTILINE)
 
 
-def emulator(image: Path, line: str) -> AbstractContextManager[ProcessBoard]:
-    """Run `image`, whose protocol is on `line`. UserError where QEMU is missing."""
+def emulator(image: Path, line: str, machine: str) -> AbstractContextManager[ProcessBoard]:
+    """Run `image`, whose protocol is on `line`, on QEMU's `machine`. UserError where QEMU is missing."""
     if line not in LINES:
         raise UserError(f"{image} was built for the unknown link {line}; use LINK=semihosting or uart")
     program = shutil.which(PROGRAM)
@@ -31,5 +31,16 @@ def emulator(image: Path, line: str) -> AbstractContextManager[ProcessBoard]:
             f"{PROGRAM} is not installed; apt install qemu-system-arm, dnf install qemu-system-arm-core, "
             "pacman -S qemu-system-arm or brew install qemu, or use BOARD=native"
         )
-    command = [program, *MACHINE, *COUNTED, "-kernel", str(image), "-chardev", "pty,id=c0", *LINES[line]]
+    command = [
+        program,
+        "-M",
+        machine,
+        *QUIET,
+        *COUNTED,
+        "-kernel",
+        str(image),
+        "-chardev",
+        "pty,id=c0",
+        *LINES[line],
+    ]
     return running("the emulator", command, ANNOUNCEMENT)

@@ -5,11 +5,11 @@
 
 #include "../../board.h"
 #include "../../core/protocol.h"
+#include "board_config.h"
 #include "line.h" /* line_usb.h or line_uart.h, copied under this name into the sketch */
 
-enum { CPU_HZ = 64000000 };
-
-const struct board_info board_info = {"nano33ble", TICK_UNIT_CYCLE, CPU_HZ, LINE_FRAMES_IN_FLIGHT};
+const struct board_info board_info = {BOARD_NAME, BOARD_TICK_UNIT, BOARD_TICK_HZ,
+                                      LINE_FRAMES_IN_FLIGHT};
 
 /* The RGB light's three pins; low is on. */
 static void light(pin_size_t lit) {

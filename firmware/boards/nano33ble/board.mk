@@ -5,13 +5,10 @@
 SKETCH := $(OUT)/nano33ble
 TFLM_LIBRARY ?=
 
-lines := usb uart
-$(if $(filter $(LINK),$(lines)),,$(error LINK=$(LINK) is not a line of BOARD=nano33ble; it has: $(lines)))
-
 HERE := boards/nano33ble
 line_header := $(HERE)/line_$(LINK).h
 sources_in = $(wildcard $(foreach suffix,c h inc S cc cpp,$1/*.$(suffix)))
-sketch_sources := board.h engine.h $(call sources_in,core) $(HERE)/board.cpp $(HERE)/board_memory.h \
+sketch_sources := board.h engine.h $(call sources_in,core) $(HERE)/board.cpp $(OUT)/board_config.h \
     $(call sources_in,$(ENGINE_DIR)) $(call sources_in,$(ENGINE_DIR)/*) $(call sources_in,$(GENERATED))
 $(if $(word 2,$(TFLM_LIBRARY)),$(error TFLM_LIBRARY=$(TFLM_LIBRARY): make cannot take a path with a space in it))
 $(if $(wildcard $(ENGINE_DIR)/*.c $(ENGINE_DIR)/*.cpp),,$(error ENGINE=$(ENGINE): nothing in $(ENGINE_DIR)))
@@ -22,14 +19,16 @@ libraries := $(if $(filter tflm,$(ENGINE)),$(if $(TFLM_LIBRARY),dir: $(abspath $
 
 all: $(OUT)/firmware.elf
 bare:
-	$(error BOARD=nano33ble has no bare image; BOARD=qemu has)
+	$(error BOARD=nano33ble has no bare image; the emulated boards have)
 
 # Everything is put together again when a file, the list of files or the library is another than last time.
 $(OUT)/sketch.txt: FORCE
 	@mkdir -p $(@D)
+	@$(write_header)
 	@printf '%s\n' '$(libraries)' $(sketch_sources) $(line_header) > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 FORCE:
+$(OUT)/board_config.h: $(OUT)/sketch.txt ;
 
 # The profile is written last: with it the sketch is complete.
 $(SKETCH)/sketch.yaml: $(OUT)/sketch.txt $(sketch_sources) $(line_header) $(HERE)/nano33ble.ino $(HERE)/sketch.yaml

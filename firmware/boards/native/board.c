@@ -16,9 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "board_config.h"
 #include "core/protocol.h"
 
-const struct board_info board_info = {"native", TICK_UNIT_NANOSECOND, 1000000000, 4};
+const struct board_info board_info = {BOARD_NAME, BOARD_TICK_UNIT, BOARD_TICK_HZ, 4};
 
 static int master;
 

@@ -7,7 +7,7 @@
 
 #include "../../engine.h"
 #include "arena.h"
-#include "board_memory.h" /* of the board that is built for */
+#include "board_config.h" /* of the board that is built for */
 #include "fault.h"
 #include "model_data.h"
 

@@ -17,7 +17,7 @@
 #define THIMBLE_CORTEX_M4 0
 #endif
 
-/* A kernel that the compiler makes anew for every layer, with the layer's constants in it. */
+/* A kernel that the compiler makes again for every layer, with the layer's constants in it. */
 #define THIMBLE_SPECIALIZED __attribute__((always_inline)) static inline
 
 /* Four bytes as a word, from and to any address; by memcpy, as a cast would break aliasing. */

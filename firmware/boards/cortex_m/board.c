@@ -1,12 +1,14 @@
-/* The emulated MPS2 AN386 as the session's board. */
+/* An emulated Cortex-M as the session's board. */
 #include "board.h"
+
+#include "board_config.h"
 
 #include "core/protocol.h"
 #include "line.h"
 #include "ticks.h"
 
 /* Either line holds the host back while the board computes, so nothing in flight is lost. */
-const struct board_info board_info = {"qemu", TICK_UNIT_INSTRUCTION, 1000000000, 4};
+const struct board_info board_info = {BOARD_NAME, BOARD_TICK_UNIT, BOARD_TICK_HZ, 4};
 
 void board_start(void) {
     ticks_start();

@@ -1,4 +1,4 @@
-/* The two lines of the emulated board; LINK chooses which one is built in. As in board.h: line_read
+/* The two lines of an emulated board; LINK chooses which one is built in. As in board.h: line_read
  * waits for at least one byte, line_write until everything is sent. */
 #ifndef THIMBLE_LINE_H
 #define THIMBLE_LINE_H

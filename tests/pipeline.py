@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from contract.boards import board as read_board
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -36,7 +38,7 @@ def build_image(model_folder: Path, folder: Path, board: str, link: str = "semih
         "--out",
         generated,
     )
-    targets = ["all", "bare"] if board == "qemu" else ["all"]
+    targets = ["all", "bare"] if read_board(board).emulator else ["all"]
     variables = {"BOARD": board, "ENGINE": "aot", "LINK": link, "GENERATED": generated, "OUT": image, **make}
     command = ["make", "-C", str(ROOT / "firmware"), *targets, *(f"{k}={v}" for k, v in variables.items())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)

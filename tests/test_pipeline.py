@@ -1,4 +1,4 @@
-"""The road's end with real firmware: the committed model on the native and the emulated board."""
+"""The pipeline's end with real firmware: the committed model on the native and the emulated board."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ from contract.firmware import read_firmware
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import read_validation
-from tests.road import ROOT, build_image
+from tests.pipeline import ROOT, build_image
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def native(mnist: Path, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def qemu(mnist: Path, folder: Path) -> Path:
-    return build_image(mnist, folder, "qemu")
+    return build_image(mnist, folder, "mps2-an386")
 
 
 def validate(image: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -66,7 +66,7 @@ def test_the_emulated_board_gives_the_references_bytes_for_all_10000_images(qemu
 
 
 def test_fashion_goes_the_same_road(root: Path, tmp_path: Path) -> None:
-    image = build_image(root / "models" / "fashion", tmp_path / "fashion-pretrained", "qemu")
+    image = build_image(root / "models" / "fashion", tmp_path / "fashion-pretrained", "mps2-an386")
     done = validate(image)
     assert done.returncode == 0, done.stdout + done.stderr
     validation, _ = read_validation(image)
@@ -76,7 +76,7 @@ def test_fashion_goes_the_same_road(root: Path, tmp_path: Path) -> None:
 
 
 def test_the_emulated_uart_carries_the_same_frames(mnist: Path, folder: Path) -> None:
-    image = build_image(mnist, folder, "qemu", link="uart")
+    image = build_image(mnist, folder, "mps2-an386", link="uart")
     done = validate(image, "--images", "200")
     assert done.returncode == 0, done.stdout + done.stderr
     assert read_validation(image)[0].bit_exact == 200

@@ -1,4 +1,4 @@
-/* From reset to main on a Cortex-M4F, and from a fault to the emulator's end. */
+/* From reset to main on a Cortex-M, and from a fault to the emulator's end. */
 #include "startup.h"
 
 #include <string.h>
@@ -20,7 +20,13 @@ int main(void);
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9C) /* region base address */
 #define MPU_RASR (*(volatile uint32_t *)0xE000EDA0) /* region attributes and size */
 
-/* The stack is the lowest thing in RAM, but what lies below it on this board swallows every write.
+#if __ARM_ARCH >= 8
+/* The core itself watches its stack pointer. */
+static void guard_stack(void) {
+    __asm__ volatile("msr msplim, %0" ::"r"(stack_limit));
+}
+#else
+/* The stack is the lowest thing in RAM, but what lies below it on these boards swallows every write.
  * Forbid the 32 MB below, so that a stack that grows too far is a fault. */
 static void guard_stack(void) {
     const uint32_t use_region_0 = 1u << 4, size_32_mb = 24u << 1, enable = 1, default_map = 1u << 2;
@@ -29,6 +35,7 @@ static void guard_stack(void) {
     MPU_CTRL = default_map | enable;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
+#endif
 
 static const uint32_t PAINT = 0xC0FFEE5A;
 
@@ -49,9 +56,10 @@ uint32_t peak_stack_bytes(void) {
 }
 
 __attribute__((noreturn)) void reset(void) {
-    CPACR |=
-        0xFu << 20; /* the floating-point unit, before the compiler uses one of its registers */
+#ifdef __ARM_FP /* the floating-point unit, before the compiler uses one of its registers */
+    CPACR |= 0xFu << 20;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
+#endif
     memcpy(data_start, data_load, (size_t)((uintptr_t)data_end - (uintptr_t)data_start));
     memset(bss_start, 0, (size_t)((uintptr_t)bss_end - (uintptr_t)bss_start));
     guard_stack();

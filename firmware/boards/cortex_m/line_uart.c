@@ -1,12 +1,13 @@
 /* UART0 as the line, polled. Start the emulator with `-serial pty`. The emulated line waits for as
  * long as the receive register is full, so nothing is lost while the board computes. */
+#include "board_config.h"
 #include "line.h"
 
 /* CMSDK UART (Arm's Cortex-M System Design Kit). */
-#define UART_DATA (*(volatile uint32_t *)0x40004000)
-#define UART_STATE (*(volatile uint32_t *)0x40004004)
-#define UART_CTRL (*(volatile uint32_t *)0x40004008)
-#define UART_BAUDDIV (*(volatile uint32_t *)0x40004010)
+#define UART_DATA (*(volatile uint32_t *)(BOARD_UART + 0x0))
+#define UART_STATE (*(volatile uint32_t *)(BOARD_UART + 0x4))
+#define UART_CTRL (*(volatile uint32_t *)(BOARD_UART + 0x8))
+#define UART_BAUDDIV (*(volatile uint32_t *)(BOARD_UART + 0x10))
 
 enum { STATE_TRANSMIT_FULL = 1, STATE_RECEIVE_FULL = 2 };
 enum { CTRL_TRANSMIT_ENABLE = 1, CTRL_RECEIVE_ENABLE = 2 };
