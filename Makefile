@@ -88,7 +88,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all help setup train tflite codegen firmware flash validate report demo bench accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -206,6 +206,9 @@ $(REPORTED): $(PASSED) $(wildcard report/*)
 	@touch $@
 demo: $(PASSED) ## make docs/recognition.gif from the validated run
 	@$(PYTHON_VENV) -m report.recognition $(IMAGE) --out docs/recognition.gif
+
+docs: | $(HOST) ## write the tables of docs/ that come from the code
+	@$(PYTHON_VENV) -m codegen.reference --out docs/operators.md
 
 # ---- measurements that take minutes ----
 bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option

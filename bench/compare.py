@@ -1,8 +1,7 @@
 """make bench: every engine and compile option measured the same way, as a table and as bench.json."""
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,39 +9,18 @@ from numpy.typing import NDArray
 
 from bench.bakenn import FORMS, check_installed, cut_model, write_sources
 from bench.build import AOT, COMPILE_OPTIONS, build_bare, generate
+from contract.bench import FILE_NAME, Row
 from contract.boards import DEFAULT, board
+from contract.documents import write_document
 from contract.errors import UserError
-from contract.files import write_text
 from contract.flatbuffer import read_model
 from contract.layer_map import LayerMap, read_layer_map
 from contract.macs import multiply_accumulates
 from contract.reference import Reference, read_reference
 from measure.figures import equal_outputs, figures
-from measure.profile import Share, profile
+from measure.profile import profile
 
 BASELINE_INPUTS = 500  # of the reference: a baseline needs up to 17 million instructions for one
-FILE_NAME = "bench.json"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One engine, built with one option. Sizes are bytes."""
-
-    engine: str  # aot-speed, bakenn-cmsis, ...
-    options: str  # -O2
-    instructions: int  # executed an inference, the mean over the inputs
-    instructions_per_mac: float
-    flash_bytes: int
-    model_bytes: int  # of flash_bytes
-    ram_bytes: int
-    stack_bytes: int  # of ram_bytes
-    bit_exact: bool  # all outputs of `inputs` equal the reference in every byte
-    inputs: int
-    cycles_estimate: int  # of the first input's inference
-    ms_at_64_mhz: float
-    kinds: dict[str, int]  # of the first input's inference: multiply, load, ...
-    operators: tuple[Share, ...]  # of the first input's inference; empty for a baseline
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +80,7 @@ def compare(folder: Path, inputs: int | None, baselines: bool, say: Callable[[st
                 note=image.note,
             )
         )
-    write_text(folder / FILE_NAME, json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    write_document(folder / FILE_NAME, rows)
     return Comparison(tuple(rows), tuple(refusals))
 
 

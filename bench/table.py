@@ -6,8 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench.compare import Comparison, Row
-from measure.profile import Share
+from bench.compare import Comparison
+from contract.bench import Row, Share
 from measure.timings import KINDS
 
 FLOOR_MACS_AN_INSTRUCTION = 2  # SMLAD; nothing on a Cortex-M4 multiplies more at once

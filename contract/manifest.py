@@ -1,13 +1,9 @@
 """manifest.json: what the stages agree on about one quantised model."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from contract.errors import UserError
-from contract.files import write_text
+from contract.documents import read_document, write_document
 
 FORMAT = 1  # raised when a key changes its meaning
 
@@ -55,32 +51,14 @@ class Manifest:
     versions: dict[str, str]  # of the libraries that made the model
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise ValueError(f"it has format {self.format}, this version reads {FORMAT}")
+
     def write(self, path: Path) -> None:
-        write_text(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_document(path, self)
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read the manifest at `path`. UserError where it is missing, damaged or of another format."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; python -m quantize writes it") from error
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}); make it again with python -m quantize") from error
-    try:
-        if document["format"] != FORMAT:
-            raise UserError(
-                f"{path} has format {document['format']}, this version reads {FORMAT}; quantise again"
-            )
-        document["input"] = _tensor_info(document["input"])
-        document["output"] = _tensor_info(document["output"])
-        document["accuracy"] = Accuracy(**document["accuracy"])
-        document["layers"] = tuple(document["layers"])
-        document["classes"] = tuple(document["classes"])
-        return Manifest(**document)
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a whole manifest ({error}); quantise again") from error
-
-
-def _tensor_info(document: dict[str, Any]) -> TensorInfo:
-    return TensorInfo(**{**document, "shape": tuple(document["shape"])})
+    return read_document(path, Manifest, "python -m quantize")

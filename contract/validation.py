@@ -1,15 +1,14 @@
 """validation.json and validation.npz: what the board answered, and whether that is right."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.documents import read_document, write_document
 from contract.errors import UserError
-from contract.files import replacing, write_text
+from contract.files import replacing
 
 JSON_NAME = "validation.json"
 NPZ_NAME = "validation.npz"
@@ -49,7 +48,7 @@ class Validation:
     noise: str  # readable text that came between the frames
 
     def write(self, folder: Path) -> None:
-        write_text(folder / JSON_NAME, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_document(folder / JSON_NAME, self)
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,10 @@ class Answers:
 
 def read_validation(folder: Path) -> tuple[Validation, Answers]:
     """Read `folder`'s validation. UserError where it is missing or damaged."""
+    validation = read_document(folder / JSON_NAME, Validation, "make validate")
     try:
-        document = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
         with (folder / NPZ_NAME).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Validation(**document), Answers(**{name: arrays[name] for name in arrays.files})
+            return validation, Answers(**{name: arrays[name] for name in arrays.files})
     except FileNotFoundError as error:
         raise UserError(f"there is no {error.filename}; make validate writes it") from error
     except Exception as error:  # a damaged file can fail in many ways

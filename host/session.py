@@ -43,7 +43,6 @@ class Session:
         self._images = 0
         self._answered = 0
         self.retries = 0  # requests sent again
-        self.strays = 0  # whole frames that answered nothing, or another input
         self.complaints = 0  # BAD_FRAME errors: frames that did not reach the board undamaged
 
     @property
@@ -150,14 +149,11 @@ class Session:
     def _take_other(self, frame: Frame, expected: bool) -> None:
         """Any frame but the answer hoped for. `expected`: its sequence number is an open request's."""
         if frame.type != FrameType.ERROR or not frame.body:
-            self.strays += 1
-            return
+            return  # a late answer to what was sent again, or to an earlier session
         code = frame.body[0]
         if code == ErrorCode.BAD_FRAME:
             self.complaints += 1
-        elif not expected:
-            self.strays += 1
-        else:
+        elif expected:
             text = _one_line(frame.body[ERROR_HEADER.size :].decode("ascii", "replace"))
             meaning = _MEANINGS.get(code, f"the board reports the unknown error {code}")
             raise self._failure(f"{meaning}: {text or 'no text'}")

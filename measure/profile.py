@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.bench import Share
 from contract.boards import Board
 from contract.errors import UserError
 from contract.layer_map import LayerMap
@@ -15,15 +16,6 @@ from measure.emulator import trace_bare
 from measure.image import symbol_address
 from measure.layers import invoke_lines, layer_of_each
 from measure.timings import KINDS, base_name, kind
-
-
-@dataclass(frozen=True)
-class Share:
-    """One layer, or one fused call of several."""
-
-    layer: str
-    instructions: int
-    cycles_estimate: int
 
 
 @dataclass(frozen=True)

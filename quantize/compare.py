@@ -1,15 +1,11 @@
 """python -m quantize compare: PTQ and QAT side by side, layer by layer, and how many images PTQ needs."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract.files import write_text
-
 if TYPE_CHECKING:
-    from quantize.comparison import Comparison
+    from contract.quantization import Comparison
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +19,7 @@ def main(arguments: list[str]) -> int:
     network = load_network(options.model)
     data = read_dataset(options.data, network.input_shape, network.outputs)
     comparison = compare(network, data, options.name or options.model.stem)
-    write_text(options.out / "quantization.json", json.dumps(asdict(comparison), indent=2) + "\n")
+    comparison.write(options.out)
     show(comparison)
     print(f"written  {options.out}/quantization.json")
     return 0

@@ -2,7 +2,6 @@
 
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,53 +9,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from contract.graph import Model
+from contract.quantization import Comparison, Draw, Method
 from quantize import artefacts, ptq, qat, stage, tflm
 from quantize.artefacts import right
 from quantize.dataset import Dataset, draw_balanced
 from quantize.naming import operator_names
 from quantize.network import Network
-from quantize.noise import LayerNoise, layer_noise
+from quantize.noise import layer_noise
 
 REPRESENTATIVE = 500  # what python -m quantize draws by default
 SIZES = (50, 100, 500, 1000)
 SEEDS = (0, 1, 2)
 NOISE_IMAGES = 200
-
-
-@dataclass(frozen=True)
-class Method:
-    """One network on the validation and the test images; accuracies are shares of right answers, 0 to 1."""
-
-    method: str  # float, ptq, float fine-tuned (what QAT trained, before it was rounded), qat
-    validation_accuracy: float
-    test_accuracy: float
-    flatbuffer_bytes: int | None = None  # None for a float network, as are the others
-    seconds: float | None = None  # of quantising, training included
-    layers: tuple[LayerNoise, ...] | None = None  # against the float network that was rounded
-
-
-@dataclass(frozen=True)
-class Draw:
-    """PTQ with one representative dataset."""
-
-    images: int
-    seed: int
-    validation_accuracy: float
-    test_accuracy: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """quantization.json."""
-
-    model: str
-    validation_images: int
-    test_images: int
-    methods: tuple[Method, ...]
-    representative: tuple[Draw, ...]
-    gained: int  # validation images that QAT answers right and PTQ wrong
-    lost: int  # and the other way round
-    chosen: str  # ptq or qat, see `better`
 
 
 def compare(

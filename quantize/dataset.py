@@ -1,10 +1,8 @@
 """The images that quantisation needs: `dataset.npz`, and the draw of the representative dataset from it.
 
-The file holds `x_train`, `y_train`, `x_test`, `y_test` and, where known, `validation`, `classes`, `source`
-and `sha256`; `python -m train` writes it and `train/datasets.py` describes it.
+`contract/dataset.py` describes the file, which `python -m train` writes.
 """
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.dataset import checked_images, checked_labels, network_input, read_arrays
 from contract.errors import UserError
 
 VALIDATION_SHARE = 12  # without an array `validation`, one training image in this many validates
@@ -46,7 +45,7 @@ class Dataset(TestSet):
 
 def read_test_set(path: Path, input_shape: tuple[int, ...], outputs: int) -> TestSet:
     """Read the test images at `path`, as `read_dataset` does, from a file that may hold no others."""
-    return _test_set(path, _read_arrays(path, ("x_test", "y_test")), input_shape, outputs)
+    return _test_set(path, read_arrays(path, ("x_test", "y_test")), input_shape, outputs)
 
 
 def read_dataset(path: Path, input_shape: tuple[int, ...], outputs: int) -> Dataset:
@@ -59,9 +58,9 @@ def read_dataset(path: Path, input_shape: tuple[int, ...], outputs: int) -> Data
     Raises UserError for a file that cannot be read, a missing array, another image shape than the network's,
     and labels that are not integers from 0 to `outputs` - 1.
     """
-    stored = _read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
+    stored = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
     x_train = _images(path, "x_train", stored["x_train"], input_shape)
-    y_train = _labels(path, "y_train", stored["y_train"], len(x_train), outputs)
+    y_train = checked_labels(path, "y_train", stored["y_train"], len(x_train), outputs)
     held_out = _validation(path, stored.get("validation"), len(x_train))
     return Dataset(
         x_train=x_train[~held_out],
@@ -96,29 +95,11 @@ def _test_set(
     x_test = _images(path, "x_test", stored["x_test"], input_shape)
     return TestSet(
         x_test=x_test,
-        y_test=_labels(path, "y_test", stored["y_test"], len(x_test), outputs),
+        y_test=checked_labels(path, "y_test", stored["y_test"], len(x_test), outputs),
         classes=_classes(path, stored.get("classes"), outputs),
         source=str(stored["source"]) if "source" in stored else None,
         sha256=str(stored["sha256"]) if "sha256" in stored else None,
     )
-
-
-def _read_arrays(path: Path, needed: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise UserError(f"there is no {path}; --data takes the dataset.npz that python -m train writes")
-    if not zipfile.is_zipfile(path):
-        raise UserError(f"{path} is not an .npz file; write it with numpy.savez")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            stored = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} cannot be read ({error}); write it again with numpy.savez") from error
-    if missing := [name for name in needed if name not in stored]:
-        raise UserError(
-            f"{path} holds no array {', '.join(missing)}; write it with "
-            f"numpy.savez(file, {', '.join(f'{name}=...' for name in needed)})"
-        )
-    return stored
 
 
 def _images(path: Path, name: str, images: NDArray[Any], input_shape: tuple[int, ...]) -> Images:
@@ -129,30 +110,7 @@ def _images(path: Path, name: str, images: NDArray[Any], input_shape: tuple[int,
             f"{path}: {name} has the shape {list(images.shape)}, but the model takes images of the shape "
             f"{list(input_shape)}; give the images the model was trained on"
         )
-    if np.issubdtype(images.dtype, np.integer):
-        if images.min() < 0 or images.max() > 255:
-            raise UserError(
-                f"{path}: {name} holds integers from {images.min()} to {images.max()}; give integers from 0 "
-                "to 255, or floats as the model takes them"
-            )
-        return images.astype(np.float32) / np.float32(255)
-    if not np.issubdtype(images.dtype, np.floating) or not np.isfinite(images).all():
-        raise UserError(f"{path}: {name} ({images.dtype}) must hold integers from 0 to 255 or finite floats")
-    return images.astype(np.float32, copy=False)
-
-
-def _labels(path: Path, name: str, labels: NDArray[Any], images: int, outputs: int) -> Labels:
-    if labels.shape != (images,) or not np.issubdtype(labels.dtype, np.integer):
-        raise UserError(
-            f"{path}: {name} is {labels.dtype} of the shape {list(labels.shape)}; {images} images need "
-            f"{images} integer labels (numpy.argmax(labels, axis=1) makes them from one-hot rows)"
-        )
-    if labels.min() < 0 or labels.max() >= outputs:
-        raise UserError(
-            f"{path}: {name} holds labels from {labels.min()} to {labels.max()}, but the model has {outputs} "
-            f"outputs; labels must be within 0 to {outputs - 1}"
-        )
-    return labels.astype(np.int64)
+    return network_input(checked_images(path, name, images))
 
 
 def _validation(path: Path, indices: NDArray[Any] | None, images: int) -> NDArray[np.bool_]:

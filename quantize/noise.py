@@ -7,7 +7,6 @@ of a tensor's scale adds 6 dB.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,20 +15,11 @@ from numpy.typing import NDArray
 from contract.flatbuffer import parse_model
 from contract.graph import Model, Operator, Tensor
 from contract.operators import REGISTRY
+from contract.quantization import LOSSLESS_DB, LayerNoise
 from quantize import tflm
 from quantize.artefacts import quantised
 from quantize.capture import captured_output
 from quantize.network import Network
-
-
-@dataclass(frozen=True)
-class LayerNoise:
-    """The ratios of one operator in dB; infinite where nothing is lost."""
-
-    layer: str
-    operator: str
-    weights_db: float | None  # None for an operator without weights
-    activations_db: float  # of the operator's output, over all images
 
 
 def layer_noise(
@@ -62,8 +52,8 @@ def layer_noise(
 
 
 def decibels(signal: float, noise: float) -> float:
-    """The ratio of two sums of squares in dB."""
-    return 10 * math.log10(signal / noise) if noise else math.inf
+    """The ratio of two sums of squares in dB; LOSSLESS_DB without noise."""
+    return 10 * math.log10(signal / noise) if noise else LOSSLESS_DB
 
 
 def real_values(tensor: Tensor, values: NDArray[Any]) -> NDArray[np.float64]:

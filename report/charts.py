@@ -1,7 +1,6 @@
 """The report's pictures, one function each, in Okabe and Ito's colours, which all eyes can tell apart."""
 
 import io
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from contract.history import History
 from report.statistics import Share
 
 matplotlib.use("Agg")
@@ -25,15 +25,17 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def training_curves(history: dict[str, Any]) -> Figure:
+def training_curves(history: History) -> Figure:
     """Loss and accuracy by epoch, on training and validation images; the kept epoch is marked."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
-    epochs = history["epochs"]
-    numbers = np.arange(1, len(epochs["loss"]) + 1)
+    epochs = history.epochs
+    numbers = np.arange(1, len(epochs.loss) + 1)
     for axes, name, scale in zip(figure.subplots(1, 2), ("loss", "accuracy"), (1, 100), strict=True):
-        axes.plot(numbers, np.array(epochs[name]) * scale, color=BLUE, label="training")
-        axes.plot(numbers, np.array(epochs[f"val_{name}"]) * scale, "--", color=ORANGE, label="validation")
-        axes.axvline(history["kept_epoch"], color=GREY, linewidth=0.8, linestyle=":", label="kept weights")
+        axes.plot(numbers, np.array(getattr(epochs, name)) * scale, color=BLUE, label="training")
+        axes.plot(
+            numbers, np.array(getattr(epochs, f"val_{name}")) * scale, "--", color=ORANGE, label="validation"
+        )
+        axes.axvline(history.kept_epoch, color=GREY, linewidth=0.8, linestyle=":", label="kept weights")
         axes.set(xlabel="epoch", ylabel=name + (" (%)" if scale == 100 else ""))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(color=PALE, linewidth=0.5)

@@ -1,6 +1,5 @@
 """Reads what the other stages wrote about one model and computes what the report says about it."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.bench import FILE_NAME as BENCH
+from contract.bench import Row, read_rows
 from contract.errors import UserError
 from contract.firmware import Firmware, read_firmware
 from contract.flatbuffer import read_model
 from contract.graph import Model
+from contract.history import FILE_NAME as HISTORY
+from contract.history import History, read_history
 from contract.manifest import Manifest, read_manifest
+from contract.quantization import FILE_NAME as QUANTIZATION
+from contract.quantization import Comparison, read_comparison
 from contract.reference import read_reference
 from contract.validation import JSON_NAME, Answers, Validation, read_validation
 from report.layers import LayerRow, layer_rows
@@ -28,9 +33,9 @@ class Results:
     manifest: Manifest
     model: Model
     layers: list[LayerRow]
-    history: dict[str, Any] | None  # history.json; None for a model that was not trained here
-    quantization: dict[str, Any] | None  # quantization.json, written by python -m quantize compare
-    bench: list[dict[str, Any]] | None  # bench.json, written by make bench
+    history: History | None  # None for a model that was not trained here
+    quantization: Comparison | None  # None where python -m quantize compare has not run
+    bench: tuple[Row, ...] | None  # None where make bench has not run
     firmware: Firmware
     validation: Validation
     others: list[Validation]  # the other images of this model that were validated
@@ -98,9 +103,9 @@ def gather(image_folder: Path) -> Results:
         manifest=manifest,
         model=model,
         layers=layer_rows(model, manifest.layers),
-        history=_optional_json(folder / "history.json"),
-        quantization=_optional_json(folder / "quantization.json"),
-        bench=_optional_json(folder / "bench.json"),
+        history=read_history(folder / HISTORY) if (folder / HISTORY).exists() else None,
+        quantization=read_comparison(folder) if (folder / QUANTIZATION).exists() else None,
+        bench=read_rows(folder / BENCH) if (folder / BENCH).exists() else None,
         firmware=read_firmware(image_folder),
         validation=validation,
         others=_others(folder, image_folder, manifest.sha256),
@@ -125,13 +130,3 @@ def _others(folder: Path, image_folder: Path, sha256: str) -> list[Validation]:
             if validation.sha256 == sha256:
                 found.append(validation)
     return found
-
-
-def _optional_json(path: Path) -> Any:
-    """The document at `path`; None where the stage that writes it has not run."""
-    if not path.exists():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path} is damaged ({error}); make it again") from error

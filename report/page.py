@@ -54,9 +54,9 @@ def report_numbers(results: Results) -> dict[str, Any]:
         "validation": dataclasses.asdict(validation),
         "other_validations": [dataclasses.asdict(other) for other in results.others],
         "firmware": dataclasses.asdict(results.firmware),
-        "history": results.history,
-        "quantization": results.quantization,
-        "bench": results.bench,
+        "history": None if results.history is None else dataclasses.asdict(results.history),
+        "quantization": None if results.quantization is None else dataclasses.asdict(results.quantization),
+        "bench": None if results.bench is None else [dataclasses.asdict(row) for row in results.bench],
         "accuracy": {
             name: {
                 "right": found.right,

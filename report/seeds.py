@@ -4,13 +4,11 @@ python -m report.seeds build/mnist-best/seed-*/history.json
 """
 
 import argparse
-import json
 import statistics
 from pathlib import Path
-from typing import Any
 
 from contract import cli
-from contract.errors import UserError
+from contract.history import History, read_history
 
 
 def main(arguments: list[str]) -> int:
@@ -18,30 +16,22 @@ def main(arguments: list[str]) -> int:
         prog="python -m report.seeds", description="Compare runs of one recipe with several seeds."
     )
     parser.add_argument("histories", type=Path, nargs="+", metavar="FILE", help="history.json of each run")
-    histories = [_read(path) for path in parser.parse_args(arguments).histories]
+    histories = [read_history(path) for path in parser.parse_args(arguments).histories]
     print(table(histories))
     return 0
 
 
-def table(histories: list[dict[str, Any]]) -> str:
+def table(histories: list[History]) -> str:
     """One line a run, and the median test accuracy; the test images are counted and choose nothing."""
     lines = [f"{'seed':>6}   {'validation':>10}   {'test':>8}   {'seconds':>7}"]
-    for history in sorted(histories, key=lambda history: int(history["seed"])):
+    for history in sorted(histories, key=lambda history: history.seed):
         lines.append(
-            f"{history['seed']:>6}   {history['validation_accuracy']:>10.2%}   "
-            f"{history['test_accuracy']:>8.2%}   {history['seconds']:>7.0f}"
+            f"{history.seed:>6}   {history.validation_accuracy:>10.2%}   "
+            f"{history.test_accuracy:>8.2%}   {history.seconds:>7.0f}"
         )
-    median = statistics.median(history["test_accuracy"] for history in histories)
-    lines.append(f"median test accuracy of recipe {histories[0]['recipe']}: {median:.2%}")
+    median = statistics.median(history.test_accuracy for history in histories)
+    lines.append(f"median test accuracy of recipe {histories[0].recipe}: {median:.2%}")
     return "\n".join(lines)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {path} ({error}); python -m train writes it") from error
-    return document
 
 
 if __name__ == "__main__":

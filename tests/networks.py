@@ -45,9 +45,9 @@ class Network:
         self.operators: list[Any] = []
         graph.tensors, graph.operators = self.tensors, self.operators
         self.model.subgraphs = [graph]
-        self._last = self.activation("input", shape, scale, zero_point)
-        graph.inputs = [self._last]
-        graph.outputs = [self._last]
+        self.last = self.activation("input", shape, scale, zero_point)
+        graph.inputs = [self.last]
+        graph.outputs = [self.last]
 
     def flatbuffer(self) -> bytes:
         builder = flatbuffers.Builder(1024)
@@ -57,12 +57,12 @@ class Network:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the last tensor."""
-        return tuple(self.tensors[self._last].shape)
+        return tuple(self.tensors[self.last].shape)
 
     @property
     def scale(self) -> float:
         """The scale of the last tensor."""
-        return float(self.tensors[self._last].quantization.scale[0])
+        return float(self.tensors[self.last].quantization.scale[0])
 
     # ---- tensors ----
 
@@ -120,9 +120,9 @@ class Network:
         options.dilationHFactor, options.dilationWFactor = dilation
         options.fusedActivationFunction = ACTIVATIONS[activation]
         size = _windows(padding, self.shape[1:3], weights.shape[1:3], stride, dilation)
-        inputs = [self._last, *self._weights_and_bias(weights, weight_scales, bias)]
+        inputs = [self.last, *self._weights_and_bias(weights, weight_scales, bias)]
         output = self.activation("conv", (self.shape[0], *size, len(weights)), scale, zero_point)
-        self._operator(schema.BuiltinOperator.CONV_2D, 3, inputs, output, "Conv2DOptions", options)
+        self.add(schema.BuiltinOperator.CONV_2D, 3, inputs, output, "Conv2DOptions", options)
 
     def max_pool_2d(
         self,
@@ -137,10 +137,10 @@ class Network:
         options.strideH, options.strideW = stride
         options.fusedActivationFunction = ACTIVATIONS[activation]
         size = _windows(padding, self.shape[1:3], window, stride)
-        self._operator(
+        self.add(
             schema.BuiltinOperator.MAX_POOL_2D,
             2,
-            [self._last],
+            [self.last],
             self._like_input("pool", (self.shape[0], *size, self.shape[3])),
             "Pool2DOptions",
             options,
@@ -162,28 +162,26 @@ class Network:
         options.keepNumDims = keep_num_dims
         units, depth = weights.shape
         rows = (math.prod(self.shape) // depth,)
-        inputs = [self._last, *self._weights_and_bias(weights, weight_scales, bias)]
+        inputs = [self.last, *self._weights_and_bias(weights, weight_scales, bias)]
         shape = (*(self.shape[:-1] if keep_num_dims else rows), units)
         output = self.activation("dense", shape, scale, zero_point)
-        self._operator(
-            schema.BuiltinOperator.FULLY_CONNECTED, 4, inputs, output, "FullyConnectedOptions", options
-        )
+        self.add(schema.BuiltinOperator.FULLY_CONNECTED, 4, inputs, output, "FullyConnectedOptions", options)
 
     def reshape(self, shape: Sequence[int]) -> None:
-        inputs = [self._last, self.constant("shape", np.array(shape, np.int32))]
+        inputs = [self.last, self.constant("shape", np.array(shape, np.int32))]
         options = schema.ReshapeOptionsT()
         options.newShape = list(shape)
         output = self._like_input("reshape", shape)
-        self._operator(schema.BuiltinOperator.RESHAPE, 1, inputs, output, "ReshapeOptions", options)
+        self.add(schema.BuiltinOperator.RESHAPE, 1, inputs, output, "ReshapeOptions", options)
 
     def softmax(self, beta: float = 1.0) -> None:
         options = schema.SoftmaxOptionsT()
         options.beta = beta
         output = self.activation("softmax", self.shape, 1 / 256, -128)
-        self._operator(schema.BuiltinOperator.SOFTMAX, 2, [self._last], output, "SoftmaxOptions", options)
+        self.add(schema.BuiltinOperator.SOFTMAX, 2, [self.last], output, "SoftmaxOptions", options)
 
     def _like_input(self, name: str, shape: Sequence[int]) -> int:
-        quantization = self.tensors[self._last].quantization
+        quantization = self.tensors[self.last].quantization
         return self.activation(name, shape, quantization.scale[0], quantization.zeroPoint[0])
 
     def _weights_and_bias(
@@ -194,9 +192,19 @@ class Network:
             places.append(self.constant("bias", bias, [self.scale * float(np.float32(s)) for s in scales]))
         return places
 
-    def _operator(
-        self, code: int, version: int, inputs: list[int], output: int, kind: str, options: Any
+    def add(
+        self,
+        code: int,
+        version: int,
+        inputs: list[int],
+        output: int,
+        kind: str = "NONE",
+        options: Any = None,
     ) -> None:
+        """Append any operator: its BuiltinOperator code, tensor indices, and the BuiltinOptions table `kind`.
+
+        `self.last` is the index of the last operator's output, `self.activation` makes a new tensor.
+        """
         operator_code = schema.OperatorCodeT()
         operator_code.builtinCode = code
         operator_code.deprecatedBuiltinCode = min(code, 127)
@@ -208,7 +216,7 @@ class Network:
         operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
         operator.builtinOptions = options
         self.operators.append(operator)
-        self._last = output
+        self.last = output
         self.model.subgraphs[0].outputs = [output]
 
 

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from bench import committed
 from bench.build import AOT, build_bare, generate
-from bench.compare import Comparison, Row
+from bench.compare import Comparison
 from bench.table import show
+from contract.bench import Row, Share
 from contract.boards import DEFAULT, board
 from contract.errors import UserError
 from contract.files import sha256_of
@@ -26,7 +27,7 @@ from measure.emulator import read_log
 from measure.figures import equal_outputs, figures
 from measure.image import Sizes, constant_bytes, parse_sizes
 from measure.layers import OTHER, layer_of_each, parse_inlining
-from measure.profile import Share, profile
+from measure.profile import profile
 from measure.stage import INPUTS, measure
 from measure.timings import KINDS
 

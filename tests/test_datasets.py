@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from contract.dataset import ARRAYS, Array, network_input
 from contract.errors import UserError
 from contract.files import sha256
 from train import datasets, downloads, idx, published
@@ -65,7 +66,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 # ---- IDX ----
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=5)))
-def test_an_array_survives_the_idx_format(array: datasets.Array) -> None:
+def test_an_array_survives_the_idx_format(array: Array) -> None:
     assert np.array_equal(idx.to_array(idx.to_bytes(array)), array)
 
 
@@ -370,15 +371,13 @@ def test_integers_are_divided_by_255_and_floats_taken_as_they_are(
     arrays: Arrays, saved: Callable[[Arrays], Path]
 ) -> None:
     from_integers = datasets.from_npz(saved(arrays))
-    as_integers = datasets.network_input(from_integers.x_train)
+    as_integers = network_input(from_integers.x_train)
     assert as_integers.dtype == np.float32
     assert as_integers.max() == from_integers.x_train.max() / 255
 
     floats = {**arrays, "x_train": arrays["x_train"] / 7.0 - 3.0, "x_test": arrays["x_test"] / 7.0 - 3.0}
     from_floats = datasets.from_npz(saved(floats))
-    assert np.array_equal(
-        datasets.network_input(from_floats.x_train)[..., 0], floats["x_train"].astype(np.float32)
-    )
+    assert np.array_equal(network_input(from_floats.x_train)[..., 0], floats["x_train"].astype(np.float32))
 
 
 def test_dataset_npz_reads_back_as_what_was_written(
@@ -397,7 +396,7 @@ def test_dataset_npz_reads_back_as_what_was_written(
 def test_the_sha256_covers_every_array_and_shape(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     whole = datasets.from_npz(saved(arrays))
     digests = {whole.sha256}
-    for name in datasets.ARRAYS:
+    for name in ARRAYS:
         array = getattr(whole, name).copy()
         array.flat[0] ^= 1
         digests.add(replace(whole, **{name: array}).sha256)

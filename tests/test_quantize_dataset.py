@@ -84,14 +84,14 @@ def test_the_file_may_name_classes_source_and_hash(arrays: Arrays, saved: Callab
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"y_test": None}, "holds no array y_test"),
+        ({"y_test": None}, "no array named y_test"),
         ({"x_test": np.zeros((24, 5, 4, 1), np.uint8)}, r"x_test has the shape \[24, 5, 4, 1\]"),
         ({"x_test": np.zeros((0, 4, 4, 1), np.uint8)}, r"x_test has the shape \[0, 4, 4, 1\]"),
         ({"x_train": np.full((24, 4, 4, 1), 256)}, "integers from 256 to 256"),
-        ({"x_train": np.full((24, 4, 4, 1), np.nan)}, "finite floats"),
-        ({"y_train": np.full(24, 3)}, "labels from 3 to 3, but the model has 3 outputs"),
+        ({"x_train": np.full((24, 4, 4, 1), np.nan)}, "infinities"),
+        ({"y_train": np.full(24, 3)}, "labels from 3 to 3; labels must be within 0 to 2"),
         ({"y_train": np.full(24, -1)}, "labels from -1 to -1"),
-        ({"y_train": np.zeros(23, int)}, "24 images need 24 integer labels"),
+        ({"y_train": np.zeros(23, int)}, "24 images need 24 labels"),
         ({"y_test": np.zeros((24, 3))}, "numpy.argmax"),
         ({"classes": np.array(["a", "b"])}, "must name the model's 3 outputs"),
         ({"validation": np.array([24])}, "outside x_train"),
@@ -112,7 +112,7 @@ def test_a_test_set_needs_no_training_images(arrays: Arrays, saved: Callable[[Ar
     path = saved({"x_test": arrays["x_test"], "y_test": arrays["y_test"]})
     test_set = read_test_set(path, (4, 4, 1), CLASSES)
     np.testing.assert_array_equal(test_set.y_test, arrays["y_test"])
-    with pytest.raises(UserError, match="holds no array x_train, y_train"):
+    with pytest.raises(UserError, match="no array named x_train, y_train"):
         read(path)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from contract.dataset import network_input
 from contract.errors import UserError
 from train.recipes import RECIPES
 
@@ -135,7 +136,7 @@ def test_the_history_is_what_happened(trained: tuple[str, Path]) -> None:
 
     model = keras.saving.load_model(trained[1] / "float.keras")
     dataset = datasets.from_npz(trained[1] / "dataset.npz")
-    answers = model.predict(datasets.network_input(dataset.x_test), verbose=0).argmax(axis=1)
+    answers = model.predict(network_input(dataset.x_test), verbose=0).argmax(axis=1)
     assert history["test_accuracy"] == pytest.approx(float(np.mean(answers == dataset.y_test)))
     assert history["dataset"]["sha256"] == dataset.sha256
     assert history["parameters"] == model.count_params() == sum(a["parameters"] for a in history["layers"])
@@ -382,7 +383,7 @@ def test_validation_images_do_not_depend_on_the_seed_and_train_nothing(own_image
     parts, again = (training.split(dataset, 0.3) for _ in range(2))
     assert np.array_equal(parts.validation, again.validation)
     assert len(parts.x_train) + len(parts.x_validation) == len(dataset.x_train)
-    assert np.array_equal(parts.x_validation, datasets.network_input(dataset.x_train[parts.validation]))
+    assert np.array_equal(parts.x_validation, network_input(dataset.x_train[parts.validation]))
     everything = np.concatenate([parts.x_train, parts.x_validation]).reshape(120, -1)
     assert len(np.unique(everything, axis=0)) == len(np.unique(dataset.x_train.reshape(120, -1), axis=0))
 

@@ -5,12 +5,12 @@ has built, and they end up in the flatbuffer.
 """
 
 import math
-from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from contract.errors import UserError
+from contract.history import LayerCost
 
 SMALLEST_SIDE = 10  # half of it, pooled, still gives conv_2 the five pixels that pool_2 needs for one
 
@@ -18,8 +18,8 @@ SMALLEST_SIDE = 10  # half of it, pooled, still gives conv_2 the five pixels tha
 def build(image_shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
     """The untrained network for images of `image_shape` (height, width, channels).
 
-    It takes float32 (batch, height, width, channels), for which `datasets.network_input` is made, and gives
-    float32 (batch, classes): the probability of each class.
+    It takes float32 (batch, height, width, channels), for which `contract.dataset.network_input` is made, and
+    gives float32 (batch, classes): the probability of each class.
 
     Raises UserError when an image is smaller than 10 x 10 pixels.
     """
@@ -42,17 +42,6 @@ def build(image_shape: tuple[int, int, int], classes: int, name: str) -> keras.M
         ],
         name=name,
     )
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """What a layer takes: `output_shape` without the batch, parameters, multiply-accumulates an image."""
-
-    name: str
-    type: str
-    output_shape: tuple[int, ...]
-    parameters: int
-    multiply_accumulates: int
 
 
 def layer_costs(model: keras.Model) -> list[LayerCost]:

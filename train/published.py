@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from contract.dataset import Dataset
 from contract.errors import UserError
 from contract.files import sha256, write_bytes, write_text
 from train import downloads, idx
-from train.datasets import Dataset
 from train.downloads import UnavailableError
 from train.idx import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, IdxFiles
 

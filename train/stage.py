@@ -1,6 +1,5 @@
 """The whole stage: build the network, train it, measure it once on the test images, write the artefacts."""
 
-import json
 import platform
 import time
 from dataclasses import asdict
@@ -10,9 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from contract.files import replacing, write_text
+from contract.dataset import Dataset
+from contract.files import replacing
+from contract.history import FILE_NAME, Epochs, History, TrainedOn
 from train import network, training
-from train.datasets import Dataset
 from train.recipes import Recipe
 
 
@@ -36,35 +36,30 @@ def run(dataset: Dataset, model_name: str, recipe_name: str, recipe: Recipe, see
     seconds = time.perf_counter() - started
     test_loss, test_accuracy = training.evaluate(model, dataset.x_test, dataset.y_test)
 
-    history = {
-        "model": model_name,
-        "recipe": recipe_name,
-        "seed": seed,
-        "settings": asdict(recipe),
-        "dataset": {
-            "source": dataset.source,
-            "sha256": dataset.sha256,
-            "classes": dataset.classes,
-            **images,
-        },
-        "epochs": asdict(curves),
-        "kept_epoch": kept_epoch + 1,
-        "validation_accuracy": curves.val_accuracy[kept_epoch],
-        "test_accuracy": test_accuracy,
-        "test_loss": test_loss,
-        "seconds": seconds,
-        "parameters": sum(cost.parameters for cost in costs),
-        "multiply_accumulates": sum(cost.multiply_accumulates for cost in costs),
-        "layers": [asdict(cost) for cost in costs],
-        "versions": {
+    history = History(
+        model=model_name,
+        recipe=recipe_name,
+        seed=seed,
+        settings=asdict(recipe),
+        dataset=TrainedOn(dataset.source, dataset.sha256, dataset.classes, **images),
+        epochs=Epochs(**{name: tuple(values) for name, values in asdict(curves).items()}),
+        kept_epoch=kept_epoch + 1,
+        validation_accuracy=curves.val_accuracy[kept_epoch],
+        test_accuracy=test_accuracy,
+        test_loss=test_loss,
+        seconds=seconds,
+        parameters=sum(cost.parameters for cost in costs),
+        multiply_accumulates=sum(cost.multiply_accumulates for cost in costs),
+        layers=tuple(costs),
+        versions={
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
             "numpy": np.__version__,
         },
-    }
+    )
     dataset.save(out / "dataset.npz", parts.validation)
-    write_text(out / "history.json", json.dumps(history, indent=2) + "\n")
+    history.write(out / FILE_NAME)
     with replacing(out / "float.keras") as temporary:  # the last one: where it is, the others are
         model.save(temporary)
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from contract.dataset import Array, Dataset, network_input
 from train.augment import random_affine
-from train.datasets import Array, Dataset, network_input
 from train.leak import FadingLeak
 from train.recipes import Recipe
 
