@@ -209,6 +209,7 @@ demo: $(PASSED) ## make docs/recognition.gif from the validated run
 
 docs: | $(HOST) ## write the tables of docs/ that come from the code
 	@$(PYTHON_VENV) -m codegen.reference --out docs/operators.md
+	@$(PYTHON_VENV) -m bench tables
 
 # ---- measurements that take minutes ----
 bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option

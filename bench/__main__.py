@@ -25,6 +25,15 @@ def arguments() -> argparse.ArgumentParser:
     every.add_argument("--inputs", type=int, metavar="N", help="the first N of the reference (default: all)")
     every.set_defaults(command=compare)
 
+    tables = commands.add_parser("tables", help="write the tables of README.md and docs/performance.md")
+    tables.add_argument(
+        "--results",
+        type=Path,
+        metavar="DIR",
+        help="take what make bench measured there into bench/results first",
+    )
+    tables.set_defaults(command=write_tables)
+
     update = commands.add_parser("update", help="write bench/committed.json, which tests compare with")
     update.set_defaults(command=update_committed)
     return parser
@@ -40,16 +49,35 @@ def compare(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from bench.compare import compare
-    from bench.table import show
-    from contract.flatbuffer import read_model
-    from contract.macs import multiply_accumulates
+    from bench.cores import compare_cores
+    from bench.quoted import quoted
+    from bench.table import show, show_cores
+    from contract.files import sha256_of
 
     console = Console()
     with console.status("reading the model") as status:
         comparison = compare(options.folder, options.inputs, options.baselines, status.update)
+        cores = compare_cores(options.folder, status.update)
     wide = Console(width=max(console.width, TABLE_COLUMNS))
-    show(comparison, multiply_accumulates(read_model(options.folder / "model.tflite")), wide)
-    return 0 if all(row.bit_exact for row in comparison.rows) else 1
+    show(comparison, quoted(sha256_of(options.folder / "model.tflite")), wide)
+    show_cores(cores, wide)
+    exact = [row.bit_exact for row in comparison.rows] + [row.bit_exact for row in cores]
+    return 0 if all(exact) else 1
+
+
+def write_tables(options: argparse.Namespace) -> int:
+    import shutil
+
+    from bench.markdown import PAGES, RESULTS, update_pages
+    from contract.bench import FILE_NAME
+
+    if options.results is not None:
+        RESULTS.mkdir(exist_ok=True)
+        for name in (FILE_NAME, "cores.json"):
+            shutil.copy(options.results / name, RESULTS / name)
+    update_pages()
+    print("wrote " + ", ".join(page.name for page in PAGES))
+    return 0
 
 
 def update_committed(_: argparse.Namespace) -> int:

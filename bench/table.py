@@ -7,24 +7,17 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.compare import Comparison
+from bench.cores import CoreRow
+from bench.quoted import Quoted
 from contract.bench import Row, Share
 from measure.timings import KINDS
 
-FLOOR_MACS_AN_INSTRUCTION = 2  # SMLAD; nothing on a Cortex-M4 multiplies more at once
 
-# Measured by hand on 2026-11-22 on the same emulated core; docs/performance.md says how. They hold for the
-# network of models/mnist alone, which its multiply-accumulates tell from others.
-_QUOTED_MACS = 352_260
-_QUOTED = (
-    ("TFLM + CMSIS-NN", "-Os", 2_375_080, 64_256, 11_040, 11_400),
-    ("TFLM + CMSIS-NN", "-O3", 1_779_320, 77_136, 11_040, 11_400),
-)
-
-
-def show(comparison: Comparison, macs: int, console: Console) -> None:
-    """Print the figures, the estimated cycles, and what the instructions do and where."""
+def show(comparison: Comparison, by_hand: Sequence[Quoted], console: Console) -> None:
+    """Print the figures, with those `by_hand` beside them, the estimated cycles, and what the instructions do
+    and where."""
     rows = comparison.rows
-    console.print(_figures_table(rows, macs))
+    console.print(_figures_table(rows, by_hand))
     console.print(_cycles_table(rows))
     console.print(_kinds_table(rows))
     own = [row for row in rows if row.operators]
@@ -37,15 +30,24 @@ def show(comparison: Comparison, macs: int, console: Console) -> None:
         console.print(refusal)
 
 
+def show_cores(rows: Sequence[CoreRow], console: Console) -> None:
+    """Print the same model on every emulated core."""
+    table = _table("Every emulated core, -O2", "core", "engine", "instructions", "flash", "RAM", "bit-exact")
+    for row in rows:
+        figures = (f"{row.instructions:,}", f"{row.flash_bytes:,}", f"{row.ram_bytes:,}")
+        table.add_row(row.core, row.engine, *figures, f"all {row.inputs:,}" if row.bit_exact else "no")
+    console.print(table)
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        left = column in ("engine", "options", "layer")
+        left = column in ("engine", "options", "layer", "core")
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
     return table
 
 
-def _figures_table(rows: Sequence[Row], macs: int) -> Table:
+def _figures_table(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> Table:
     columns = ("engine", "options", "instructions", "a MAC", "flash", "model", "RAM", "bit-exact")
     table = _table(
         "Emulated Cortex-M4F: executed instructions an inference; flash, the model in it, and RAM in bytes",
@@ -63,11 +65,9 @@ def _figures_table(rows: Sequence[Row], macs: int) -> Table:
             f"all {row.inputs:,}" if row.bit_exact else "no",
         )
     table.add_section()
-    for engine, option, instructions, flash, model, ram in _QUOTED if macs == _QUOTED_MACS else ():
-        figures = (f"{instructions:,}", f"{instructions / macs:.2f}", f"{flash:,}", f"{model:,}", f"{ram:,}")
-        table.add_row(engine, option, *figures, "quoted")
-    floor = macs // FLOOR_MACS_AN_INSTRUCTION
-    table.add_row("2 MACs an instruction", "", f"{floor:,}", f"{floor / macs:.2f}", "", "", "", "floor")
+    for quoted in by_hand:
+        figures = (f"{quoted.instructions:,}", "", f"{quoted.flash_bytes:,}", "", f"{quoted.ram_bytes:,}")
+        table.add_row(quoted.engine, quoted.options, *figures, "quoted")
     return table
 
 

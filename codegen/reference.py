@@ -13,12 +13,13 @@ from contract.runtimes import RUNTIMES
 INTRODUCTION = """\
 # Operators
 
-Written by `make docs` from `contract/operators/` and `codegen/aot/variants/`; change those, not this file. A
-model with an operator that is not here, or in a newer version than here, is refused by name before anything is
-built; [adding-an-operator.md](adding-an-operator.md) says how one is added.
+Written by `make docs` from `contract/operators/` and `codegen/aot/variants/`; change those, not this file.
+A model with an operator that is not here, or in a newer version than here, is refused by name before
+anything is built; [adding-an-operator.md](adding-an-operator.md) says how one is added.
 
-Activations are int8 with one scale and one zero point a tensor, as `python -m quantize` makes them. The numbers
-in the first table are the highest version of the operator (of the TFLite converter) that each runtime runs."""
+Activations are int8 with one scale and one zero point a tensor, as `python -m quantize` makes them. The
+numbers in the first table are the highest version of the operator (of the TFLite converter) that each
+runtime runs."""
 
 
 def reference() -> str:

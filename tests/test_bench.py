@@ -12,6 +12,7 @@ from rich.console import Console
 from bench import committed
 from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison
+from bench.quoted import quoted
 from bench.table import show
 from contract.bench import Row, Share
 from contract.boards import DEFAULT, board
@@ -284,26 +285,25 @@ def row(engine: str, bit_exact: bool) -> Row:
     )
 
 
-def printed(rows: list[Row], macs: int) -> str:
+def printed(rows: list[Row], flatbuffer_sha256: str) -> str:
     console = Console(width=120, file=io.StringIO())
-    show(Comparison(tuple(rows), ("some-baseline: refuses the model",)), macs, console)
+    show(Comparison(tuple(rows), ("some-baseline: refuses the model",)), quoted(flatbuffer_sha256), console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return " ".join(text.split())
 
 
 def test_the_tables_say_what_was_measured() -> None:
-    text = printed([row("aot-speed", True), row("aot-size", False)], 352_260)
+    text = printed([row("aot-speed", True), row("aot-size", False)], "0" * 64)
     assert "aot-speed -O2 150,000 0.43 15,000 10,000 7,000 all 100" in text
     assert "aot-size -O2 150,000 0.43 15,000 10,000 7,000 no" in text
     assert "aot-speed -O2 250,000 1.67 3.91" in text
     assert "conv_1 + pool_1 90,000 60.0 % 150,000" in text
-    assert "2 MACs an instruction 176,130 0.50 floor" in text
     assert text.endswith("some-baseline: refuses the model")
 
 
-def test_figures_quoted_for_one_network_do_not_stand_beside_another() -> None:
-    assert "quoted" in printed([row("aot-speed", True)], 352_260)
-    assert "quoted" not in printed([row("aot-speed", True)], 1_000_000)
+def test_figures_quoted_for_one_flatbuffer_do_not_stand_beside_another(mnist: Path) -> None:
+    assert "1,776,330" in printed([row("aot-speed", True)], sha256_of(mnist / "model.tflite"))
+    assert "quoted" not in printed([row("aot-speed", True)], "0" * 64)
 
 
 def test_a_build_that_fails_says_what_the_compiler_said(mnist: Path, tmp_path: Path) -> None:
