@@ -104,6 +104,8 @@ def _quantization(table: Table, shape: tuple[int, ...], where: str) -> Quantizat
         raise FlatbufferError(f"{where} has a scale that is not a positive number")
     if len(zero_points) != len(scales):
         raise FlatbufferError(f"{where} has {len(scales)} scales and {len(zero_points)} zero points")
+    if shape == (len(scales),):  # a bias may name the dimension of its weights
+        dimension = 0
     if len(scales) > 1 and not (0 <= dimension < len(shape) and shape[dimension] == len(scales)):
         raise FlatbufferError(f"{where} of shape {list(shape)} has {len(scales)} scales along {dimension}")
     return Quantization(scales, zero_points, dimension)

@@ -31,6 +31,8 @@ TFLM_ARDUINO = Runtime(
     "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
 )
 
+MOST_NAMED = 20  # operators in a refusal
+
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
 
 
@@ -46,15 +48,25 @@ def check(model: Model, runtime: Runtime) -> None:
             raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
         if tensor.shape[:1] != (1,):
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
+    unsupported = [operator for operator in model.operators if not _knows(runtime, operator)]
+    if unsupported:
+        named = ", ".join(str(operator) for operator in unsupported[:MOST_NAMED])
+        more = f" and {len(unsupported) - MOST_NAMED} more" if len(unsupported) > MOST_NAMED else ""
+        raise UserError(
+            f"{named}{more} cannot run on {runtime.title}; it runs {', '.join(runtime.operators)}"
+        )
     for operator in model.operators:
         _check_operator(model, operator, runtime)
 
 
-def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
+def _knows(runtime: Runtime, operator: Operator) -> bool:
     spec = REGISTRY.get(operator.name)
-    support = None if spec is None else spec.runs_on.get(runtime.name)
-    if spec is None or support is None:
-        raise UserError(f"{operator} cannot run on {runtime.title}; it runs {', '.join(runtime.operators)}")
+    return spec is not None and runtime.name in spec.runs_on
+
+
+def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
+    spec = REGISTRY[operator.name]
+    support = spec.runs_on[runtime.name]
     needed = 1 + (spec.weights_input or 0)
     if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")

@@ -32,7 +32,8 @@ class KernelRunner:
         return np.array([np.frombuffer(self._run_one(plan, row.tobytes()), np.int8) for row in inputs])
 
     def _run_one(self, plan: Plan, data: bytes) -> bytes:
-        values = {plan.model.input.index: data}
+        values = {tensor.index: tensor.values.tobytes() for tensor in plan.constant_operands}
+        values[plan.model.input.index] = data
         for call in plan.calls:
             if isinstance(call, Alias):
                 values[call.outputs[0]] = values[call.inputs[0]]

@@ -64,18 +64,33 @@ def input_of(model: Model, operator: Operator) -> Activation:
     return _activation(model.tensors[operator.inputs[0]], operator)
 
 
+def operand_of(model: Model, operator: Operator, place: int) -> Activation:
+    """One of the operator's inputs, which may be a constant: the kernel then reads it from flash."""
+    return _activation(model.tensors[operator.inputs[place]], operator, constant=True)
+
+
+def integers_of(model: Model, operator: Operator, place: int) -> list[int]:
+    """The values of an input of constant INT32 (axes, sizes, paddings), in row-major order."""
+    index = operator.inputs[place] if place < len(operator.inputs) else ABSENT
+    tensor = None if index == ABSENT else model.tensors[index]
+    if tensor is None or tensor.type != "INT32" or tensor.data is None:
+        what = "nothing" if tensor is None else str(tensor)
+        raise UserError(f"{operator} has {what} as input {place}, not constant INT32; {CONVERT_AGAIN}")
+    return [int(value) for value in np.array(tensor.values, np.int32).ravel()]
+
+
 def output_of(model: Model, operator: Operator) -> Activation:
     """The operator's output."""
     return _activation(model.tensors[operator.outputs[0]], operator)
 
 
-def _activation(tensor: Tensor, operator: Operator) -> Activation:
+def _activation(tensor: Tensor, operator: Operator, constant: bool = False) -> Activation:
     quantization = tensor.quantization
     if tensor.type != "INT8" or quantization is None or quantization.per_channel:
         raise UserError(
             f"{operator} works on {tensor}, which is not per-tensor quantised INT8; {CONVERT_AGAIN}"
         )
-    if tensor.data is not None:
+    if tensor.data is not None and not constant:
         raise UserError(
             f"{operator} works on the constant {tensor}; {CONVERT_AGAIN} and let it fold constants"
         )
@@ -86,9 +101,11 @@ def _activation(tensor: Tensor, operator: Operator) -> Activation:
     return Activation(tensor, quantization)
 
 
-def weights_of(model: Model, operator: Operator, rank: int) -> tuple[Tensor, Quantization]:
+def weights_of(
+    model: Model, operator: Operator, rank: int, dimension: int = 0
+) -> tuple[Tensor, Quantization]:
     """The operator's second input: constant int8 weights with zero points of 0 and, where they are per
-    channel, a scale for each slice along the first of `rank` dimensions."""
+    channel, a scale for each slice along `dimension` of `rank`."""
     tensor = model.tensors[operator.inputs[1]]
     quantization = tensor.quantization
     if tensor.type != "INT8" or tensor.data is None or quantization is None:
@@ -97,7 +114,7 @@ def weights_of(model: Model, operator: Operator, rank: int) -> tuple[Tensor, Qua
         raise UserError(f"{operator} has weights of shape {list(tensor.shape)} in {tensor}; {CONVERT_AGAIN}")
     if any(quantization.zero_points):
         raise UserError(f"{operator} has weights with a zero point other than 0 in {tensor}; {CONVERT_AGAIN}")
-    if quantization.per_channel and quantization.dimension != 0:
+    if quantization.per_channel and quantization.dimension != dimension:
         raise UserError(
             f"{operator} has weights quantised along dimension {quantization.dimension} in {tensor}, "
             f"not along its outputs; {CONVERT_AGAIN}"

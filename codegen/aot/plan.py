@@ -8,7 +8,7 @@ from codegen.aot.choice import choose
 from codegen.aot.schedule.arena import Arena, place
 from codegen.aot.schedule.lifetimes import lifetimes
 from contract.errors import UserError
-from contract.graph import Model
+from contract.graph import Model, Tensor
 
 MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
 
@@ -33,9 +33,16 @@ class Plan:
         return [call for call in self.calls if isinstance(call, KernelCall)]
 
     @property
+    def constant_operands(self) -> list[Tensor]:
+        """The constants that kernels read as they read activations."""
+        read = dict.fromkeys(index for call in self.kernel_calls for index in call.inputs)
+        return [self.model.tensors[index] for index in read if self.model.tensors[index].data is not None]
+
+    @property
     def constant_bytes(self) -> int:
         """Bytes of all constants in flash."""
-        return sum(constant.values.nbytes for call in self.kernel_calls for constant in call.constants)
+        own = sum(constant.values.nbytes for call in self.kernel_calls for constant in call.constants)
+        return own + sum(tensor.bytes for tensor in self.constant_operands)
 
 
 def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> Plan:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from codegen.aot import describe
 from codegen.aot.call import PREFIX, Alias, Assembly, Constant, KernelCall, Value
 from codegen.aot.plan import Plan
@@ -21,6 +23,7 @@ class Names:
     buffers: list[str]  # those of the arena
     parts: dict[Constant | Assembly, str]
     parameters: dict[int, str]  # the struct of each kernel call, by the call's position
+    operands: dict[int, str]  # constants that kernels read as activations, by tensor index
 
 
 def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
@@ -38,6 +41,7 @@ def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
             for position, call in enumerate(plan.calls)
             if isinstance(call, KernelCall)
         },
+        {tensor.index: identifiers.claim(f"tensor_{tensor.index}") for tensor in plan.constant_operands},
     )
 
 
@@ -100,6 +104,7 @@ def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, in
             comment([f"Model {name}: constants, arena and one inference.", GENERATED]),
             "\n".join(f'#include "{header}"' for header in ["model.h", *headers]),
             _arena(plan, names.buffers),
+            *(_operand(tensor, names.operands[tensor.index]) for tensor in plan.constant_operands),
             *layers,
         ]
     )
@@ -152,6 +157,14 @@ def _layer(plan: Plan, position: int, call: KernelCall, names: Names) -> str:
     return "\n".join(parts)
 
 
+def _operand(tensor: Tensor, name: str) -> str:
+    """A constant tensor that a kernel reads as it reads an activation."""
+    about = comment([describe.tensor(name, tensor).strip()])
+    values = np.array(tensor.values)
+    rows = integer_rows(values.ravel())
+    return f"{about}\nstatic const int8_t {name}[{values.size}] = {{\n{rows}\n}};"
+
+
 def _dimensions(constant: Constant) -> tuple[int, ...]:
     """Kernels walk through arrays by a pointer, so an array has one dimension in C."""
     return (constant.values.size,)
@@ -184,14 +197,14 @@ def _invoke(plan: Plan, names: Names) -> tuple[str, dict[int, int]]:
             about = [f"{plan.layer_of(call)}: {call.description[0]}", *call.description[1:]]
             lines.extend(INDENT + line for line in comment(about).splitlines())
             continue
-        buffers = [plan.buffer_of[index] for index in (*call.inputs, *call.outputs)]
+        arguments = [f"&{names.parameters[position]}"]
+        for index in (*call.inputs, *call.outputs):
+            constant = names.operands.get(index)
+            arguments.append(names.buffers[plan.buffer_of[index]] if constant is None else constant)
         if call.scratch:
-            buffers.append(plan.scratch_of[position])
-        arguments = ", ".join(
-            [f"&{names.parameters[position]}", *(names.buffers[buffer] for buffer in buffers)]
-        )
+            arguments.append(names.buffers[plan.scratch_of[position]])
         places[position] = len(lines)
-        lines.append(f"{INDENT}{call.function}({arguments});")
+        lines.append(f"{INDENT}{call.function}({', '.join(arguments)});")
     return "\n".join([*lines, "}"]), places
 
 

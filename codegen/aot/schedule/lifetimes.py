@@ -42,7 +42,8 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
         buffer_of[index] = add("input", model.tensors[index].bytes, 0)
     for position, call in enumerate(calls):
         for index in call.inputs:
-            last[buffer_of[index]] = position
+            if model.tensors[index].data is None:  # a constant lies in flash
+                last[buffer_of[index]] = position
         if isinstance(call, Alias):
             buffer_of[call.outputs[0]] = buffer_of[call.inputs[0]]
             continue
