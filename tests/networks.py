@@ -124,6 +124,32 @@ class Network:
         output = self.activation("conv", (self.shape[0], *size, len(weights)), scale, zero_point)
         self.add(schema.BuiltinOperator.CONV_2D, 3, inputs, output, "Conv2DOptions", options)
 
+    def depthwise_conv_2d(
+        self,
+        weights: NDArray[np.int8],  # (1, height, width, output channels)
+        weight_scales: Sequence[float],  # one, or one an output channel
+        bias: NDArray[np.int32] | None,
+        scale: float,
+        zero_point: int,
+        *,
+        padding: str = "VALID",
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+        activation: str = "NONE",
+    ) -> None:
+        options = schema.DepthwiseConv2DOptionsT()
+        options.padding = PADDINGS[padding]
+        options.strideH, options.strideW = stride
+        options.dilationHFactor, options.dilationWFactor = dilation
+        options.fusedActivationFunction = ACTIVATIONS[activation]
+        options.depthMultiplier = weights.shape[3] // self.shape[3]
+        size = _windows(padding, self.shape[1:3], weights.shape[1:3], stride, dilation)
+        inputs = [self.last, *self._weights_and_bias(weights, weight_scales, bias, dimension=3)]
+        output = self.activation("depthwise", (self.shape[0], *size, weights.shape[3]), scale, zero_point)
+        self.add(
+            schema.BuiltinOperator.DEPTHWISE_CONV_2D, 3, inputs, output, "DepthwiseConv2DOptions", options
+        )
+
     def max_pool_2d(
         self,
         window: tuple[int, int] = (2, 2),
@@ -185,9 +211,13 @@ class Network:
         return self.activation(name, shape, quantization.scale[0], quantization.zeroPoint[0])
 
     def _weights_and_bias(
-        self, weights: NDArray[np.int8], scales: Sequence[float], bias: NDArray[np.int32] | None
+        self,
+        weights: NDArray[np.int8],
+        scales: Sequence[float],
+        bias: NDArray[np.int32] | None,
+        dimension: int = 0,
     ) -> list[int]:
-        places = [self.constant("weights", weights, scales)]
+        places = [self.constant("weights", weights, scales, dimension)]
         if bias is not None:
             places.append(self.constant("bias", bias, [self.scale * float(np.float32(s)) for s in scales]))
         return places

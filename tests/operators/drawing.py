@@ -23,22 +23,34 @@ Case = tuple[Network, np.random.Generator]
 
 
 def expect_reference_bytes(
-    runner: KernelRunner, network: Network, generator: np.random.Generator, spreads: Sequence[int] = ()
+    runner: KernelRunner,
+    network: Network,
+    generator: np.random.Generator,
+    spreads: Sequence[int] = (),
+    inputs: NDArray[np.int8] | None = None,
+    goal: str = "portable",
 ) -> None:
-    """Plan and run the network, and compare every output byte with TensorFlow Lite Micro.
+    """Plan the network for `goal`, run it, and compare every output byte with TensorFlow Lite Micro.
 
-    For each of `spreads` there is one more input, whose values differ by no more than that.
+    `inputs` are (N, input bytes), or else some are drawn. For each of `spreads` there is one more, whose
+    values differ by no more than that.
     """
     flatbuffer = network.flatbuffer()
     model = parse_model(flatbuffer)
     check(model, AOT)
-    plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators])
-    inputs = some_inputs(network, generator)
+    plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators], goal)
+    if inputs is None:
+        inputs = some_inputs(network, generator)
     if spreads:
         size = inputs.shape[1]
         close = [generator.integers(0, spread + 1, size) - 128 for spread in spreads]
         inputs = np.concatenate([inputs, np.array(close, np.int8)])
     np.testing.assert_array_equal(runner.run(plan, inputs), reference(flatbuffer, inputs))
+
+
+def random_values(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Any int8, -128 too."""
+    return generator.integers(-128, 128, shape).astype(np.int8)
 
 
 def drawn_weights(

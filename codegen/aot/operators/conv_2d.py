@@ -47,6 +47,11 @@ class Convolution:
     limits: tuple[int, int]  # of the output, by the fused activation
     description: tuple[str, ...]
 
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether each pixel of the output is made from one pixel of the input at the same place."""
+        return self.weights.shape[1:3] == (1, 1) and self.options.stride == (1, 1)
+
 
 def read(model: Model, operator: Operator) -> Convolution:
     """The operator with everything checked. UserError where its tensors do not fit together."""

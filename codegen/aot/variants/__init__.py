@@ -3,12 +3,21 @@
 A variant is one file here with its header in firmware/engines/aot/variants/, and one line of VARIANTS.
 """
 
-from codegen.aot.variants import conv_2d_dual, conv_pool_packed, fully_connected_dual, softmax_table
+from codegen.aot.variants import (
+    conv_2d_dual,
+    conv_pool_packed,
+    depthwise_dual,
+    depthwise_of_one_channel,
+    fully_connected_dual,
+    softmax_table,
+)
 from codegen.aot.variants.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
     conv_pool_packed.VARIANT,
     conv_2d_dual.VARIANT,
+    depthwise_of_one_channel.VARIANT,
+    depthwise_dual.VARIANT,
     fully_connected_dual.VARIANT,
     softmax_table.VARIANT,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.variants.one_step import one_step, reason_of
-from codegen.aot.variants.pooled import pair_of
+from codegen.aot.variants.pooled import Pair, pair_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD, word_rows
 from contract.graph import Model, Operator
@@ -19,21 +19,29 @@ POSITIONS = 4  # windows of a convolution that share each weight
 
 def match(model: Model, operator: Operator) -> KernelCall | str:
     """The call, with the pooling behind the convolution if it can be fused; or why there is none."""
-    pair = pair_of(model, operator)
+    return call_of(pair_of(model, operator))
+
+
+def call_of(pair: Pair) -> KernelCall | str:
+    """The call for a checked convolution and its pooling, or why there is none."""
     conv, pool = pair.conv, pair.pool
     batch, height, width, channels = conv.input.shape
     if batch != 1:
         return f"its batch is {batch}"
+    conv_height, conv_width = conv.rows.outputs, conv.columns.outputs
+    output_height, output_width = (
+        (conv_height, conv_width) if pool is None else (pool.rows.outputs, pool.columns.outputs)
+    )
+    if pool is None and conv.is_pointwise:
+        # One row of pixels, so that four neighbours share each weight whatever the image's width is.
+        height, width = 1, height * width
+        conv_height, conv_width = output_height, output_width = 1, width
     filters, filter_height, filter_width, _ = conv.weights.shape
     weights = word_rows(conv.weights.reshape(filters, -1))
     quads = weights.shape[1] // WORD
     requantized = one_step(conv, conv.weights, pair.limits, np.zeros(filters, np.int64))
     window = (1, 1) if pool is None else pool.options.window
     groups = -(-window[0] * window[1] // POSITIONS)
-    output_rows, output_columns = (
-        (conv if pool is None else pool).rows,
-        (conv if pool is None else pool).columns,
-    )
     options = conv.options
     return KernelCall(
         operators=pair.operators,
@@ -54,16 +62,16 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "padding_top": conv.rows.padding,
             "padding_left": conv.columns.padding,
             "padding_value": conv.input.quantization.zero_point,
-            "conv_height": conv.rows.outputs,
-            "conv_width": conv.columns.outputs,
+            "conv_height": conv_height,
+            "conv_width": conv_width,
             "pool_height": window[0],
             "pool_width": window[1],
             "pool_stride_height": 1 if pool is None else pool.options.stride[0],
             "pool_stride_width": 1 if pool is None else pool.options.stride[1],
             "pool_padding_top": 0 if pool is None else pool.rows.padding,
             "pool_padding_left": 0 if pool is None else pool.columns.padding,
-            "output_height": output_rows.outputs,
-            "output_width": output_columns.outputs,
+            "output_height": output_height,
+            "output_width": output_width,
             "filters": filters,
             "quads": quads,
             "groups": groups,

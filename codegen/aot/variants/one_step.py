@@ -1,6 +1,7 @@
 """Requantisation in one step, where it is proven equal: firmware/engines/aot/arithmetic/one_step.h."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,26 @@ from codegen.aot.arithmetic.one_step import Channel, Requantization, solve_layer
 from codegen.aot.arithmetic.ranges import Ranges, bias_without_zero_point, product_sums
 from codegen.aot.call import Constant, Value
 from codegen.aot.operands import Activation
-from codegen.aot.operators.conv_2d import Convolution
-from codegen.aot.operators.fully_connected import Dense
 from codegen.aot.requantization import requantization
 
 
+class Summing(Protocol):
+    """What is needed of a checked operator whose outputs are sums of weight * input."""
+
+    @property
+    def input(self) -> Activation: ...
+    @property
+    def output(self) -> Activation: ...
+    @property
+    def bias(self) -> NDArray[np.int32] | None: ...
+    @property
+    def factors(self) -> tuple[float, ...]: ...
+    @property
+    def multipliers(self) -> tuple[Multiplier, ...]: ...
+
+
 def one_step(
-    layer: Convolution | Dense, weights: NDArray[np.int8], limits: tuple[int, int], origins: NDArray[np.int64]
+    layer: Summing, weights: NDArray[np.int8], limits: tuple[int, int], origins: NDArray[np.int64]
 ) -> Mapping[str, Value]:
     """The fields of struct thimble_one_step for sums of weight * input less `origins`."""
     sums = product_sums(weights)

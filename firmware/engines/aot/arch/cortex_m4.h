@@ -73,6 +73,28 @@ static inline uint32_t thimble_odd_bytes(uint32_t word) {
 #endif
 }
 
+/* sum + the product of the two low int16: SMLABB. */
+static inline int32_t thimble_multiply_add_low(uint32_t a, uint32_t b, int32_t sum) {
+#if THIMBLE_CORTEX_M4
+    int32_t result;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return sum + (int16_t)a * (int16_t)b;
+#endif
+}
+
+/* sum + the product of the two high int16: SMLATT. */
+static inline int32_t thimble_multiply_add_high(uint32_t a, uint32_t b, int32_t sum) {
+#if THIMBLE_CORTEX_M4
+    int32_t result;
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return sum + (int16_t)(a >> 16) * (int16_t)(b >> 16);
+#endif
+}
+
 /* sum + the products of the two low and of the two high int16, modulo 2^32: SMLAD. */
 static inline int32_t thimble_multiply_add_halves(uint32_t a, uint32_t b, int32_t sum) {
 #if THIMBLE_CORTEX_M4

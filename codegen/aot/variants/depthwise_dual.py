@@ -1,0 +1,73 @@
+"""A depthwise convolution, four channels at a time: firmware/engines/aot/variants/depthwise_dual.h."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.aot.call import Constant, KernelCall
+from codegen.aot.operators.depthwise_conv_2d import Depthwise, read
+from codegen.aot.variants.one_step import one_step, reason_of
+from codegen.aot.variants.variant import Variant
+from contract.graph import Model, Operator
+
+GROUP = 4  # channels in a word
+
+
+def match(model: Model, operator: Operator) -> KernelCall | str:
+    """The call, or why there is none."""
+    conv = read(model, operator)
+    batch, height, width, channels = conv.input.shape
+    if batch != 1:
+        return f"its batch is {batch}"
+    if conv.depth_multiplier != 1:
+        return f"its depth multiplier is {conv.depth_multiplier}"
+    filter_height, filter_width, _ = conv.weights.shape
+    taps = filter_height * filter_width
+    options = conv.options
+    requantized = one_step(conv, conv.filters, conv.limits, np.zeros(channels, np.int64))
+    return KernelCall(
+        operators=(operator,),
+        kernel="depthwise_dual",
+        header="variants/depthwise_dual.h",
+        inputs=(conv.input.index,),
+        outputs=(conv.output.index,),
+        parameters={
+            "input_height": height,
+            "input_width": width,
+            "channels": channels,
+            "filter_height": filter_height,
+            "filter_width": filter_width,
+            "stride_height": options.stride[0],
+            "stride_width": options.stride[1],
+            "dilation_height": options.dilation[0],
+            "dilation_width": options.dilation[1],
+            "padding_top": conv.rows.padding,
+            "padding_left": conv.columns.padding,
+            "padding_value": conv.input.zero_point,
+            "output_height": conv.rows.outputs,
+            "output_width": conv.columns.outputs,
+            "groups": -(-channels // GROUP),
+            "taps": taps,
+            "weights": Constant("weights", _words(conv)),
+            "requantization": requantized,
+        },
+        description=conv.description,
+        scratch=8 * taps + -(-channels // GROUP) * GROUP,
+        reason=reason_of(requantized),
+    )
+
+
+def _words(conv: Depthwise) -> NDArray[np.int32]:
+    """For each four channels and each tap the int16 of channels 0 and 2, then those of channels 1 and 3."""
+    height, width, channels = conv.weights.shape
+    padded = np.pad(conv.weights, ((0, 0), (0, 0), (0, -channels % GROUP))).astype(np.int16)
+    groups = padded.reshape(height * width, -1, GROUP).transpose(1, 0, 2)  # group, tap, channel
+    return np.ascontiguousarray(groups[..., [0, 2, 1, 3]]).view(np.int32).reshape(len(groups), -1)
+
+
+VARIANT = Variant(
+    name="dual",
+    operator="DEPTHWISE_CONV_2D",
+    goals=("speed", "size"),
+    about="four channels at a time, any shape with a depth multiplier of 1",
+    match=match,
+)

@@ -1,0 +1,42 @@
+"""A depthwise convolution over a single input channel, which is a convolution with its weights turned."""
+
+from codegen.aot.call import KernelCall
+from codegen.aot.operators.conv_2d import Convolution
+from codegen.aot.operators.depthwise_conv_2d import read
+from codegen.aot.variants import conv_2d_dual
+from codegen.aot.variants.pooled import Pair
+from codegen.aot.variants.variant import Variant
+from contract.graph import Model, Operator
+from contract.operators.conv_2d import ConvOptions
+
+
+def match(model: Model, operator: Operator) -> KernelCall | str:
+    """The call of the convolution, or why there is none."""
+    depthwise = read(model, operator)
+    if depthwise.input.shape[3] != 1:
+        return f"its input has {depthwise.input.shape[3]} channels"
+    options = depthwise.options
+    conv = Convolution(
+        operator=operator,
+        options=ConvOptions(options.padding, options.stride, options.dilation, options.activation),
+        input=depthwise.input,
+        output=depthwise.output,
+        rows=depthwise.rows,
+        columns=depthwise.columns,
+        weights=depthwise.filters[..., None],
+        bias=depthwise.bias,
+        factors=depthwise.factors,
+        multipliers=depthwise.multipliers,
+        limits=depthwise.limits,
+        description=depthwise.description,
+    )
+    return conv_2d_dual.call_of(Pair(conv, None, conv.limits))
+
+
+VARIANT = Variant(
+    name="convolution",
+    operator="DEPTHWISE_CONV_2D",
+    goals=("speed", "size"),
+    about="over a single input channel: the convolution's two products an instruction",
+    match=match,
+)
