@@ -1,0 +1,56 @@
+/* The mean of each window: AVERAGE_POOL_2D of TensorFlow Lite, int8.
+ *
+ *   input    int8 [input_height][input_width][channels]
+ *   output   int8 [output_height][output_width][channels], quantised as the input
+ *
+ * Follows AveragePool in tensorflow/lite/kernels/internal/reference/integer_ops/pooling.h: what
+ * lies outside the input takes no part and is not counted; a mean is rounded to nearest, ties away
+ * from zero. The planner has shown that every window has a tap inside the input, and no more than
+ * 16,711,935 of them, whose sum fits in an int32. Needs no scratch memory; input and output must
+ * not overlap. */
+#ifndef THIMBLE_AOT_AVERAGE_POOL_2D_H
+#define THIMBLE_AOT_AVERAGE_POOL_2D_H
+
+#include <stdint.h>
+
+#include "arithmetic/window.h"
+
+struct thimble_average_pool_2d {
+    int32_t input_height, input_width, channels;
+    int32_t output_height, output_width;
+    int32_t window_height, window_width;
+    int32_t stride_height, stride_width;
+    int32_t padding_top, padding_left;
+    int32_t minimum, maximum; /* of the output, by the fused activation: within int8 */
+};
+
+static inline void thimble_average_pool_2d(const struct thimble_average_pool_2d *pool,
+                                           const int8_t *input, int8_t *output) {
+    for (int32_t y = 0; y < pool->output_height; y++) {
+        const struct thimble_window rows =
+            thimble_clip_window(y * pool->stride_height - pool->padding_top, pool->window_height, 1,
+                                pool->input_height);
+        for (int32_t x = 0; x < pool->output_width; x++) {
+            const struct thimble_window columns =
+                thimble_clip_window(x * pool->stride_width - pool->padding_left, pool->window_width,
+                                    1, pool->input_width);
+            const int32_t taps = (rows.end - rows.begin) * (columns.end - columns.begin);
+            for (int32_t channel = 0; channel < pool->channels; channel++) {
+                int32_t sum = 0;
+                for (int32_t row = rows.begin; row < rows.end; row++) {
+                    for (int32_t column = columns.begin; column < columns.end; column++) {
+                        const int32_t pixel =
+                            (rows.origin + row) * pool->input_width + columns.origin + column;
+                        sum += input[pixel * pool->channels + channel];
+                    }
+                }
+                /* The division rounds towards zero. */
+                int32_t mean = (sum > 0 ? sum + taps / 2 : sum - taps / 2) / taps;
+                mean = mean > pool->minimum ? mean : pool->minimum;
+                *output++ = (int8_t)(mean < pool->maximum ? mean : pool->maximum);
+            }
+        }
+    }
+}
+
+#endif
