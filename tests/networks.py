@@ -172,6 +172,18 @@ class Network:
             options,
         )
 
+    def average_pool_2d(
+        self,
+        window: tuple[int, int] = (2, 2),
+        stride: tuple[int, int] = (2, 2),
+        padding: str = "VALID",
+        activation: str = "NONE",
+    ) -> None:
+        """Options, shapes and version are those of max_pool_2d."""
+        self.max_pool_2d(window, stride, padding, activation)
+        code = self.model.operatorCodes[-1]
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.AVERAGE_POOL_2D
+
     def fully_connected(
         self,
         weights: NDArray[np.int8],  # (units, depth)

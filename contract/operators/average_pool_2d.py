@@ -24,7 +24,6 @@ SPEC = OperatorSpec(
     attributes=POOL_ATTRIBUTES,
     limits=(
         "input and output are quantised alike",
-        "a batch of 1",
         "at most 16,711,935 values in a window",
     ),
     options_code=5,

@@ -101,7 +101,7 @@ def read(model: Model, operator: Operator) -> Convolution:
 
 def portable(conv: Convolution) -> KernelCall:
     """The plain kernel."""
-    _, height, width, channels = conv.input.shape
+    batch, height, width, channels = conv.input.shape
     filters, filter_height, filter_width, _ = conv.weights.shape
     options = conv.options
     rows_of = tuple(f"filter {index}" for index in range(filters))
@@ -112,6 +112,7 @@ def portable(conv: Convolution) -> KernelCall:
         inputs=(conv.input.index,),
         outputs=(conv.output.index,),
         parameters={
+            "batch": batch,
             "input_height": height,
             "input_width": width,
             "input_channels": channels,

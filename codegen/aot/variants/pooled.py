@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from codegen.aot.operators import conv_2d, max_pool_2d
 from codegen.aot.operators.conv_2d import Convolution
-from codegen.aot.operators.max_pool_2d import Pooling
+from codegen.aot.pooling import Pooling
 from contract.graph import Model, Operator
 
 
