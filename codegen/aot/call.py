@@ -1,7 +1,7 @@
 """What an operator becomes: a call of a kernel with constant parameters, or a new name for its input."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,15 @@ class KernelCall:
     @property
     def assembly(self) -> list[Assembly]:
         return [part for part in self.parts if isinstance(part, Assembly)]
+
+
+def of_batch(call: KernelCall, batch: int) -> KernelCall:
+    """The call for `batch` images, where `call` is that of a kernel which computes one: its header defines a
+    function of the same name with `_batch` behind it."""
+    if batch == 1:
+        return call
+    parameters: dict[str, Value] = {"batch": batch, "image": call.parameters}
+    return replace(call, kernel=f"{call.kernel}_batch", parameters=parameters)
 
 
 @dataclass(frozen=True)

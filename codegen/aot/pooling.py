@@ -80,10 +80,9 @@ def read_pooling(model: Model, operator: Operator) -> Pooling:
 
 def pooling_fields(pool: Pooling) -> Mapping[str, Value]:
     """The parameters of a plain pooling kernel."""
-    batch, height, width, channels = pool.input.shape
+    _, height, width, channels = pool.input.shape
     options = pool.options
     return {
-        "batch": batch,
         "input_height": height,
         "input_width": width,
         "channels": channels,

@@ -12,7 +12,7 @@ from codegen.aot.arithmetic.fixed_point import (
     sum_factors,
 )
 from codegen.aot.arithmetic.windows import Windows, windows
-from codegen.aot.call import Constant, KernelCall
+from codegen.aot.call import Constant, KernelCall, of_batch
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -105,14 +105,13 @@ def portable(conv: Convolution) -> KernelCall:
     filters, filter_height, filter_width, _ = conv.weights.shape
     options = conv.options
     rows_of = tuple(f"filter {index}" for index in range(filters))
-    return KernelCall(
+    call = KernelCall(
         operators=(conv.operator,),
         kernel="conv_2d",
         header="kernels/conv_2d.h",
         inputs=(conv.input.index,),
         outputs=(conv.output.index,),
         parameters={
-            "batch": batch,
             "input_height": height,
             "input_width": width,
             "input_channels": channels,
@@ -134,3 +133,4 @@ def portable(conv: Convolution) -> KernelCall:
         },
         description=conv.description,
     )
+    return of_batch(call, batch)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers, sum_factors
 from codegen.aot.arithmetic.windows import Windows, windows
-from codegen.aot.call import Constant, KernelCall
+from codegen.aot.call import Constant, KernelCall, of_batch
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -106,14 +106,13 @@ def portable(conv: Depthwise) -> KernelCall:
     batch, height, width, channels = conv.input.shape
     filter_height, filter_width, _ = conv.weights.shape
     options = conv.options
-    return KernelCall(
+    call = KernelCall(
         operators=(conv.operator,),
         kernel="depthwise_conv_2d",
         header="kernels/depthwise_conv_2d.h",
         inputs=(conv.input.index,),
         outputs=(conv.output.index,),
         parameters={
-            "batch": batch,
             "input_height": height,
             "input_width": width,
             "input_channels": channels,
@@ -135,3 +134,4 @@ def portable(conv: Depthwise) -> KernelCall:
         },
         description=conv.description,
     )
+    return of_batch(call, batch)

@@ -1,6 +1,6 @@
 """MAX_POOL_2D: firmware/engines/aot/kernels/max_pool_2d.h."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import KernelCall, of_batch
 from codegen.aot.pooling import Pooling, pooling_fields, read_pooling
 from contract.graph import Model, Operator
 
@@ -12,7 +12,7 @@ def read(model: Model, operator: Operator) -> Pooling:
 
 def portable(pool: Pooling) -> KernelCall:
     """The plain kernel."""
-    return KernelCall(
+    call = KernelCall(
         operators=(pool.operator,),
         kernel="max_pool_2d",
         header="kernels/max_pool_2d.h",
@@ -21,3 +21,4 @@ def portable(pool: Pooling) -> KernelCall:
         parameters=pooling_fields(pool),
         description=pool.description,
     )
+    return of_batch(call, pool.input.shape[0])

@@ -1,9 +1,9 @@
 /* Two-dimensional convolution: CONV_2D of TensorFlow Lite, int8, per-tensor or per-channel weights.
  *
- *   input    int8 [batch][input_height][input_width][input_channels]
+ *   input    int8 [input_height][input_width][input_channels]
  *   weights  int8 [output_channels][filter_height][filter_width][input_channels], zero point 0
  *   bias     int32 [output_channels], or NULL
- *   output   int8 [batch][output_height][output_width][output_channels]
+ *   output   int8 [output_height][output_width][output_channels]
  *
  * Follows ConvPerChannel in tensorflow/lite/kernels/internal/reference/integer_ops/conv.h: products
  * of weights with (input - zero point), windows clipped to the input, double-rounded
@@ -19,7 +19,7 @@
 #include "arithmetic/window.h"
 
 struct thimble_conv_2d {
-    int32_t batch, input_height, input_width, input_channels;
+    int32_t input_height, input_width, input_channels;
     int32_t output_height, output_width, output_channels;
     int32_t filter_height, filter_width;
     int32_t stride_height, stride_width;
@@ -54,8 +54,8 @@ static inline int32_t thimble_conv_2d_window(const struct thimble_conv_2d *conv,
     return sum;
 }
 
-static inline void thimble_conv_2d_image(const struct thimble_conv_2d *conv, const int8_t *input,
-                                         int8_t *output) {
+static inline void thimble_conv_2d(const struct thimble_conv_2d *conv, const int8_t *input,
+                                   int8_t *output) {
     const int32_t filter_bytes = conv->filter_height * conv->filter_width * conv->input_channels;
     for (int32_t y = 0; y < conv->output_height; y++) {
         const struct thimble_window rows =
@@ -77,10 +77,17 @@ static inline void thimble_conv_2d_image(const struct thimble_conv_2d *conv, con
     }
 }
 
-static inline void thimble_conv_2d(const struct thimble_conv_2d *conv, const int8_t *input,
-                                   int8_t *output) {
-    for (int32_t image = 0; image < conv->batch; image++) {
-        thimble_conv_2d_image(conv, input, output);
+/* Several images, one behind the other. */
+struct thimble_conv_2d_batch {
+    int32_t batch;
+    struct thimble_conv_2d image;
+};
+
+static inline void thimble_conv_2d_batch(const struct thimble_conv_2d_batch *images,
+                                         const int8_t *input, int8_t *output) {
+    const struct thimble_conv_2d *conv = &images->image;
+    for (int32_t image = 0; image < images->batch; image++) {
+        thimble_conv_2d(conv, input, output);
         input += conv->input_height * conv->input_width * conv->input_channels;
         output += conv->output_height * conv->output_width * conv->output_channels;
     }

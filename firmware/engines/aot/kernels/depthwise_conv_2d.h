@@ -1,10 +1,10 @@
 /* Two-dimensional convolution of each channel by itself: DEPTHWISE_CONV_2D of TensorFlow Lite, int8,
  * per-tensor or per-channel weights.
  *
- *   input    int8 [batch][input_height][input_width][input_channels]
+ *   input    int8 [input_height][input_width][input_channels]
  *   weights  int8 [filter_height][filter_width][input_channels * depth_multiplier], zero point 0
  *   bias     int32 [input_channels * depth_multiplier], or NULL
- *   output   int8 [batch][output_height][output_width][input_channels * depth_multiplier]
+ *   output   int8 [output_height][output_width][input_channels * depth_multiplier]
  *
  * Follows DepthwiseConvPerChannel in tensorflow/lite/kernels/internal/reference/integer_ops/depthwise_conv.h:
  * output channel m reads input channel m / depth_multiplier, windows are clipped to the input. The planner
@@ -19,7 +19,7 @@
 #include "arithmetic/window.h"
 
 struct thimble_depthwise_conv_2d {
-    int32_t batch, input_height, input_width, input_channels;
+    int32_t input_height, input_width, input_channels;
     int32_t depth_multiplier;
     int32_t output_height, output_width;
     int32_t filter_height, filter_width;
@@ -52,8 +52,8 @@ static inline int32_t thimble_depthwise_window(const struct thimble_depthwise_co
     return sum;
 }
 
-static inline void thimble_depthwise_image(const struct thimble_depthwise_conv_2d *conv,
-                                           const int8_t *input, int8_t *output) {
+static inline void thimble_depthwise_conv_2d(const struct thimble_depthwise_conv_2d *conv,
+                                             const int8_t *input, int8_t *output) {
     const int32_t outputs = conv->input_channels * conv->depth_multiplier;
     for (int32_t y = 0; y < conv->output_height; y++) {
         const struct thimble_window rows =
@@ -74,13 +74,20 @@ static inline void thimble_depthwise_image(const struct thimble_depthwise_conv_2
     }
 }
 
-static inline void thimble_depthwise_conv_2d(const struct thimble_depthwise_conv_2d *conv,
-                                             const int8_t *input, int8_t *output) {
-    const int32_t input_bytes = conv->input_height * conv->input_width * conv->input_channels;
-    const int32_t output_bytes =
-        conv->output_height * conv->output_width * conv->input_channels * conv->depth_multiplier;
-    for (int32_t image = 0; image < conv->batch; image++) {
-        thimble_depthwise_image(conv, input + image * input_bytes, output + image * output_bytes);
+/* Several images, one behind the other. */
+struct thimble_depthwise_conv_2d_batch {
+    int32_t batch;
+    struct thimble_depthwise_conv_2d image;
+};
+
+static inline void thimble_depthwise_conv_2d_batch(
+    const struct thimble_depthwise_conv_2d_batch *images, const int8_t *input, int8_t *output) {
+    const struct thimble_depthwise_conv_2d *conv = &images->image;
+    for (int32_t image = 0; image < images->batch; image++) {
+        thimble_depthwise_conv_2d(conv, input, output);
+        input += conv->input_height * conv->input_width * conv->input_channels;
+        output += conv->output_height * conv->output_width * conv->input_channels *
+                  conv->depth_multiplier;
     }
 }
 

@@ -1,7 +1,7 @@
 /* The greatest value of each window: MAX_POOL_2D of TensorFlow Lite, int8.
  *
- *   input    int8 [batch][input_height][input_width][channels]
- *   output   int8 [batch][output_height][output_width][channels], quantised as the input
+ *   input    int8 [input_height][input_width][channels]
+ *   output   int8 [output_height][output_width][channels], quantised as the input
  *
  * Follows MaxPool in tensorflow/lite/kernels/internal/reference/integer_ops/pooling.h: what lies
  * outside the input takes no part. Needs no scratch memory; input and output must not overlap. */
@@ -13,7 +13,7 @@
 #include "arithmetic/window.h"
 
 struct thimble_max_pool_2d {
-    int32_t batch, input_height, input_width, channels;
+    int32_t input_height, input_width, channels;
     int32_t output_height, output_width;
     int32_t window_height, window_width;
     int32_t stride_height, stride_width;
@@ -21,8 +21,8 @@ struct thimble_max_pool_2d {
     int32_t minimum, maximum; /* of the output, by the fused activation: within int8 */
 };
 
-static inline void thimble_max_pool_2d_image(const struct thimble_max_pool_2d *pool,
-                                             const int8_t *input, int8_t *output) {
+static inline void thimble_max_pool_2d(const struct thimble_max_pool_2d *pool, const int8_t *input,
+                                       int8_t *output) {
     for (int32_t y = 0; y < pool->output_height; y++) {
         const struct thimble_window rows =
             thimble_clip_window(y * pool->stride_height - pool->padding_top, pool->window_height, 1,
@@ -47,10 +47,17 @@ static inline void thimble_max_pool_2d_image(const struct thimble_max_pool_2d *p
     }
 }
 
-static inline void thimble_max_pool_2d(const struct thimble_max_pool_2d *pool, const int8_t *input,
-                                       int8_t *output) {
-    for (int32_t image = 0; image < pool->batch; image++) {
-        thimble_max_pool_2d_image(pool, input, output);
+/* Several images, one behind the other. */
+struct thimble_max_pool_2d_batch {
+    int32_t batch;
+    struct thimble_max_pool_2d image;
+};
+
+static inline void thimble_max_pool_2d_batch(const struct thimble_max_pool_2d_batch *images,
+                                             const int8_t *input, int8_t *output) {
+    const struct thimble_max_pool_2d *pool = &images->image;
+    for (int32_t image = 0; image < images->batch; image++) {
+        thimble_max_pool_2d(pool, input, output);
         input += pool->input_height * pool->input_width * pool->channels;
         output += pool->output_height * pool->output_width * pool->channels;
     }
