@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, high_multiply
 from contract.errors import UserError
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -106,6 +107,27 @@ def softmax_multiplier(beta: float, scale: float, where: str) -> Multiplier:
 
 
 def softmax_least_difference(shift: int) -> int:
-    """CalculateInputRadius, negated: below this difference to the greatest input an output is zero."""
-    largest = ((1 << SOFTMAX_INTEGER_BITS) - 1) * (1 << (31 - SOFTMAX_INTEGER_BITS))
-    return -math.floor(largest / (1 << shift))
+    """Below this difference to the greatest input an output is zero."""
+    return -input_radius(SOFTMAX_INTEGER_BITS, shift)
+
+
+def input_radius(integer_bits: int, shift: int) -> int:
+    """CalculateInputRadius: from this distance to its zero point on, an input in fixed point saturates."""
+    largest = ((1 << integer_bits) - 1) * (1 << (31 - integer_bits))
+    return math.floor(largest / (1 << shift))
+
+
+def q4_multiplier(scale: float, where: str) -> Multiplier:
+    """What turns an input into Q4.27 (LogisticPrepare, CalculateArithmeticOpData of TANH). UserError, which
+    names `where`, for a scale that TensorFlow Lite Micro cannot shift by."""
+    fraction, shift = math.frexp(scale * 2**27)
+    multiplier = math.floor(fraction * 2**31 + 0.5)
+    if not 0 <= shift <= 62 or multiplier == 2**31:
+        raise UserError(f"{where} has an input scale of {scale:g}, out of range; convert the model again")
+    return Multiplier(multiplier, shift)
+
+
+def scale_by(multiplier: Multiplier, value: int) -> int:
+    """MultiplyByQuantizedMultiplier with its double rounding, of one value whose left shift fits int32."""
+    high = high_multiply(value << max(0, multiplier.shift), multiplier.multiplier)
+    return divide_by_power_of_two(high, max(0, -multiplier.shift))

@@ -1,0 +1,41 @@
+"""LEAKY_RELU: a table (firmware/engines/aot/kernels/lookup.h)."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
+from codegen.aot.call import KernelCall
+from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.operands import Activation
+from contract.graph import Model, Operator
+from contract.operators.leaky_relu import LeakyReluOptions
+
+
+def read(model: Model, operator: Operator) -> Lookup:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+    options = operator.options
+    assert isinstance(options, LeakyReluOptions)
+
+    def function(input: Activation, output: Activation) -> Callable[[int], int]:
+        """QuantizeLeakyRelu in tensorflow/lite/kernels/internal/reference/leaky_relu.h, with the factors of
+        CalculateOpDataLeakyRelu, which are products and quotients of float32."""
+        scale, alpha = np.float32(input.scale), np.float32(options.alpha)
+        slopes = (float(scale * alpha / np.float32(output.scale)), float(scale / np.float32(output.scale)))
+        below, above = quantize_multipliers((abs(slopes[0]), slopes[1]), str(operator))
+
+        def compute(value: int) -> int:
+            centred = value - input.zero_point
+            if centred >= 0:
+                return output.zero_point + scale_by(above, centred)
+            scaled = scale_by(below, centred)
+            return output.zero_point + (-scaled if slopes[0] < 0 else scaled)
+
+        return compute
+
+    return read_lookup(model, operator, function)
+
+
+def portable(lookup: Lookup) -> KernelCall:
+    """The plain kernel."""
+    return lookup_call(lookup)

@@ -1,0 +1,45 @@
+"""LOGISTIC: a table (firmware/engines/aot/kernels/lookup.h)."""
+
+from collections.abc import Callable
+
+from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
+from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, logistic
+from codegen.aot.call import KernelCall
+from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.operands import CONVERT_AGAIN, Activation
+from contract.errors import UserError
+from contract.graph import Model, Operator
+
+INTEGER_BITS = 4  # of the input in fixed point
+
+
+def read(model: Model, operator: Operator) -> Lookup:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+
+    def function(input: Activation, output: Activation) -> Callable[[int], int]:
+        """Logistic in tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h."""
+        if output.zero_point != INT8_MIN:
+            raise UserError(
+                f"{operator} has {output.tensor} of zero point {output.zero_point} instead of {INT8_MIN}; "
+                f"{CONVERT_AGAIN}"
+            )
+        multiplier = q4_multiplier(input.scale, str(operator))
+        radius = input_radius(INTEGER_BITS, multiplier.shift)
+
+        def compute(value: int) -> int:
+            centred = value - input.zero_point
+            if centred <= -radius:
+                return INT8_MIN
+            if centred >= radius:
+                return INT8_MAX
+            scaled = logistic(scale_by(multiplier, centred), INTEGER_BITS)
+            return divide_by_power_of_two(scaled, 31 - 8) + INT8_MIN
+
+        return compute
+
+    return read_lookup(model, operator, function)
+
+
+def portable(lookup: Lookup) -> KernelCall:
+    """The plain kernel."""
+    return lookup_call(lookup)

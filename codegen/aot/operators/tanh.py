@@ -1,0 +1,39 @@
+"""TANH: a table (firmware/engines/aot/kernels/lookup.h)."""
+
+from collections.abc import Callable
+
+from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
+from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, tanh
+from codegen.aot.call import KernelCall
+from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.operands import Activation
+from contract.graph import Model, Operator
+
+INTEGER_BITS = 4  # of the input in fixed point
+
+
+def read(model: Model, operator: Operator) -> Lookup:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+
+    def function(input: Activation, output: Activation) -> Callable[[int], int]:
+        """Tanh in tensorflow/lite/kernels/internal/reference/integer_ops/tanh.h, which takes an output of
+        scale 1/128 and zero point 0 for granted."""
+        multiplier = q4_multiplier(input.scale, str(operator))
+        radius = input_radius(INTEGER_BITS, multiplier.shift)
+
+        def compute(value: int) -> int:
+            centred = value - input.zero_point
+            if centred <= -radius:
+                return INT8_MIN
+            if centred >= radius:
+                return INT8_MAX
+            return divide_by_power_of_two(tanh(scale_by(multiplier, centred), INTEGER_BITS), 31 - 7)
+
+        return compute
+
+    return read_lookup(model, operator, function)
+
+
+def portable(lookup: Lookup) -> KernelCall:
+    """The plain kernel."""
+    return lookup_call(lookup)

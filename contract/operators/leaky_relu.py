@@ -1,0 +1,30 @@
+"""LEAKY_RELU."""
+
+import math
+from dataclasses import dataclass
+
+from contract.operator_spec import OperatorSpec, Support
+from contract.tables import FlatbufferError, Table
+
+
+@dataclass(frozen=True)
+class LeakyReluOptions:
+    alpha: float  # the slope below zero
+
+
+def read_options(table: Table, where: str) -> LeakyReluOptions:
+    alpha = table.float32(0)
+    if not math.isfinite(alpha):
+        raise FlatbufferError(f"{where} has the alpha {alpha}")
+    return LeakyReluOptions(alpha)
+
+
+SPEC = OperatorSpec(
+    name="LEAKY_RELU",
+    layer="leaky_relu",
+    resolver_method="AddLeakyRelu",
+    runs_on={"aot": Support(max_version=2)},
+    attributes={"alpha": "any"},
+    options_code=75,
+    read_options=read_options,
+)
