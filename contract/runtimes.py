@@ -67,10 +67,10 @@ def _knows(runtime: Runtime, operator: Operator) -> bool:
 def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
     spec = REGISTRY[operator.name]
     support = spec.runs_on[runtime.name]
-    needed = 1 + (spec.weights_input or 0)
+    needed = 1 + (spec.weights_input or spec.data_input)
     if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")
-    for index in (operator.inputs[0], operator.outputs[0]):
+    for index in (operator.inputs[spec.data_input], operator.outputs[0]):
         tensor = model.tensors[index]
         if tensor.type != "INT8" or tensor.quantization is None or tensor.quantization.per_channel:
             raise UserError(

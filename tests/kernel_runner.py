@@ -38,19 +38,21 @@ class KernelRunner:
             if isinstance(call, Alias):
                 values[call.outputs[0]] = values[call.inputs[0]]
                 continue
-            sizes = [plan.model.tensors[index].bytes for index in call.outputs]
-            outputs = self._call(call, [values[index] for index in call.inputs], sizes)
+            # What a call leaves as it was came from a call before it, or is garbage.
+            before = [values.get(index, b"\xaa" * plan.model.tensors[index].bytes) for index in call.outputs]
+            outputs = self._call(call, [values[index] for index in call.inputs], before)
             values.update(zip(call.outputs, outputs, strict=True))
         return values[plan.model.output.index]
 
-    def _call(self, call: KernelCall, inputs: list[bytes], sizes: list[int]) -> Iterator[bytes]:
+    def _call(self, call: KernelCall, inputs: list[bytes], before: list[bytes]) -> Iterator[bytes]:
+        sizes = [len(data) for data in before]
         program = self._program(call)
         assert program.stdin is not None
         assert program.stdout is not None
         request = [
             _packed(call.parameters),
             *map(_array, inputs),
-            *map(_integer, sizes),
+            *map(_array, before),
             _integer(call.scratch),
         ]
         try:
@@ -97,8 +99,10 @@ def _source(call: KernelCall) -> str:
     arguments = ["&parameters", *inputs, *outputs] + (["scratch"] if call.scratch else [])
     lines = [
         *(f"        const void *{name} = read_array();" for name in inputs),
-        *(f"        const int32_t {name}_bytes = read_integer();" for name in outputs),
-        *(f"        void *{name} = new_array({name}_bytes);" for name in outputs),
+        *(
+            f"        void *{name} = read_array();\n        const int32_t {name}_bytes = last_length;"
+            for name in outputs
+        ),
         "        const int32_t scratch_bytes = read_integer();",
         "        void *scratch = new_array(scratch_bytes);",
         "        (void)scratch;",

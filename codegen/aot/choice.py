@@ -18,13 +18,13 @@ def choose(model: Model, goal: str) -> list[KernelCall | Alias]:
     computed: set[int] = set()  # the operators' indices
     for operator in model.operators:
         if operator.index not in computed:
-            call = _choose(model, operator, goal)
-            calls.append(call)
-            computed.update(one.index for one in call.operators)
+            chosen = _choose(model, operator, goal)
+            calls.extend(chosen)
+            computed.update(one.index for call in chosen for one in call.operators)
     return calls
 
 
-def _choose(model: Model, operator: Operator, goal: str) -> KernelCall | Alias:
+def _choose(model: Model, operator: Operator, goal: str) -> tuple[KernelCall | Alias, ...]:
     variants = [variant for variant in VARIANTS if variant.operator == operator.name]
     reasons = []
     for variant in variants:
@@ -33,22 +33,23 @@ def _choose(model: Model, operator: Operator, goal: str) -> KernelCall | Alias:
             continue
         matched = variant.match(model, operator)
         if isinstance(matched, KernelCall):
-            return replace(matched, variant=variant.name, reason="; ".join([matched.reason, *reasons]))
+            return (replace(matched, variant=variant.name, reason="; ".join([matched.reason, *reasons])),)
         reasons.append(f"not {variant.name}: {matched}")
-    call = portable(model, operator)
-    if goal == "portable":
-        return replace(call, reason="as asked")
-    return replace(call, reason="; ".join(reasons)) if reasons else call
+    calls = portable(model, operator)
+    reason = "as asked" if goal == "portable" else "; ".join(reasons)
+    return tuple(replace(call, reason=reason) for call in calls) if reason else calls
 
 
 def explanation(calls: Sequence[KernelCall | Alias], layers: Sequence[str]) -> str:
     """One line for each operator: layer, operator, variant and reason. `layers` has each operator's name."""
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
     for call in calls:
         first = layers[call.operators[0].index]
         for operator in call.operators:
             reason = call.reason if operator is call.operators[0] else f"in one pass with {first}"
-            rows.append((layers[operator.index], operator.name, call.variant, reason))
+            row = (layers[operator.index], operator.name, call.variant, reason)
+            if row not in rows:  # an operator of several calls
+                rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "    " + "  ".join(f"{text:<{width}}" for text, width in zip(row, (*widths, 0), strict=True))

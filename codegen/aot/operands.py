@@ -79,6 +79,18 @@ def integers_of(model: Model, operator: Operator, place: int) -> list[int]:
     return [int(value) for value in np.array(tensor.values, np.int32).ravel()]
 
 
+def axis_of(operator: Operator, axis: int, rank: int) -> int:
+    """An axis of `rank` dimensions, counted from the front. UserError where it is none."""
+    if not -rank <= axis < rank:
+        raise UserError(f"{operator} names axis {axis} of {rank} dimensions; {CONVERT_AGAIN}")
+    return axis % rank
+
+
+def outputs_of(model: Model, operator: Operator) -> list[Activation]:
+    """All outputs of the operator."""
+    return [_activation(model.tensors[index], operator) for index in operator.outputs]
+
+
 def output_of(model: Model, operator: Operator) -> Activation:
     """The operator's output."""
     return _activation(model.tensors[operator.outputs[0]], operator)

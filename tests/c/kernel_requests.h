@@ -11,6 +11,7 @@
 enum { MOST_ARRAYS = 64 };
 static void *arrays[MOST_ARRAYS];
 static int array_count;
+static int32_t last_length; /* of the array read last */
 
 static inline void read_bytes(void *bytes, size_t count) {
     if (fread(bytes, 1, count, stdin) != count) {
@@ -36,6 +37,7 @@ static inline void *read_array(void) {
     if (length < 0) {
         return NULL;
     }
+    last_length = length;
     void *array = new_array(length);
     read_bytes(array, (size_t)length);
     return array;

@@ -1,7 +1,7 @@
 """The operators of the engine, one file each, called like the operator in lower case:
 
     read(model, operator)     everything about the operator, checked; UserError where it does not fit together
-    portable(checked)         the call of its plain kernel, or an Alias
+    portable(checked)         the call of its plain kernel, or several, or an Alias
 
 A new file is found by its name; contract/operators/ says that the engine runs the operator.
 """
@@ -18,7 +18,7 @@ class OperatorModule(Protocol):
 
     def read(self, model: Model, operator: Operator) -> Any: ...
 
-    def portable(self, checked: Any) -> KernelCall | Alias: ...
+    def portable(self, checked: Any) -> KernelCall | Alias | tuple[KernelCall, ...]: ...
 
 
 def module_of(operator: Operator) -> OperatorModule:
@@ -27,7 +27,9 @@ def module_of(operator: Operator) -> OperatorModule:
     return module  # type: ignore[no-any-return]
 
 
-def portable(model: Model, operator: Operator) -> KernelCall | Alias:
-    """The call of the plain kernel. UserError where the operator's tensors do not fit together."""
+def portable(model: Model, operator: Operator) -> tuple[KernelCall | Alias, ...]:
+    """The calls of the plain kernels, one as a rule. UserError where the operator's tensors do not fit
+    together."""
     module = module_of(operator)
-    return module.portable(module.read(model, operator))
+    calls = module.portable(module.read(model, operator))
+    return calls if isinstance(calls, tuple) else (calls,)

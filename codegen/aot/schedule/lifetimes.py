@@ -48,6 +48,9 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
             buffer_of[call.outputs[0]] = buffer_of[call.inputs[0]]
             continue
         for index in call.outputs:
+            if index in buffer_of:  # the call writes another part of it
+                last[buffer_of[index]] = position
+                continue
             name = f"{layers[call.operators[-1].index]}_output"
             buffer_of[index] = add(name, model.tensors[index].bytes, position)
         if call.scratch:

@@ -1,0 +1,44 @@
+"""DEPTH_TO_SPACE: copies (firmware/engines/aot/kernels/copy.h)."""
+
+from codegen.aot.arithmetic.strides import row_major
+from codegen.aot.call import KernelCall
+from codegen.aot.movement import Movement, described, move, movement_calls
+from codegen.aot.operands import (
+    CONVERT_AGAIN,
+    expect_operands,
+    expect_shape,
+    input_of,
+    output_of,
+)
+from contract.errors import UserError
+from contract.graph import Model, Operator
+from contract.operators.depth_to_space import DepthToSpaceOptions
+
+
+def read(model: Model, operator: Operator) -> Movement:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+    expect_operands(operator, inputs=range(1, 2))
+    options = operator.options
+    assert isinstance(options, DepthToSpaceOptions)
+    input, output = input_of(model, operator), output_of(model, operator)
+    block = options.block_size
+    if len(input.shape) != 4 or block < 1 or input.shape[3] % (block * block):
+        raise UserError(
+            f"{operator} has blocks of {block} for {input.tensor} of shape {list(input.shape)}; "
+            f"{CONVERT_AGAIN}"
+        )
+    batch, height, width, channels = input.shape
+    expect_shape(operator, output.tensor, (batch, height * block, width * block, channels // (block * block)))
+    # Both sides as (batch, y, row in the block, x, column in the block, channel).
+    rows, columns, depth = height, width, channels // (block * block)
+    spatial = row_major((batch, rows, block, columns, block, depth))
+    stacked = row_major((batch, rows, columns, block, block, depth))
+    of_depth = (stacked[0], stacked[1], stacked[3], stacked[2], stacked[4], stacked[5])
+    sizes = (batch, rows, block, columns, block, depth)
+    moved = move(input, output, sizes, of_depth, spatial)
+    return Movement(operator, (moved,), described(operator, model, input.tensor))
+
+
+def portable(movement: Movement) -> tuple[KernelCall, ...]:
+    """One copy for each block."""
+    return movement_calls(movement)

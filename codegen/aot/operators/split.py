@@ -1,0 +1,28 @@
+"""SPLIT: copies (firmware/engines/aot/kernels/copy.h)."""
+
+from codegen.aot.call import KernelCall
+from codegen.aot.movement import Movement, movement_calls
+from codegen.aot.operands import (
+    axis_of,
+    expect_operands,
+    integers_of,
+    operand_of,
+)
+from codegen.aot.splitting import split
+from contract.graph import Model, Operator
+
+
+def read(model: Model, operator: Operator) -> Movement:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+    if len(operator.inputs) != 2:
+        expect_operands(operator, inputs=range(2, 3), outputs=len(operator.outputs))
+    input = operand_of(model, operator, 1)
+    (given,) = integers_of(model, operator, 0)
+    axis = axis_of(operator, given, len(input.shape))
+    count = len(operator.outputs)
+    return split(model, operator, input, axis, [input.shape[axis] // count] * count)
+
+
+def portable(movement: Movement) -> tuple[KernelCall, ...]:
+    """One copy for each block."""
+    return movement_calls(movement)

@@ -1,0 +1,11 @@
+"""PADV2."""
+
+from contract.operator_spec import OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="PADV2",
+    layer="pad",
+    resolver_method="AddPadV2",
+    runs_on={"aot": Support(max_version=2)},
+    attributes={"paddings": "any, constant", "value": "a constant, quantised as the output"},
+)
