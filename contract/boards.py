@@ -7,6 +7,7 @@
 This module needs the standard library alone, since make asks it before any package is installed.
 """
 
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,11 @@ from contract.files import write_text
 
 FOLDER = Path(__file__).parent.parent / "firmware" / "boards"
 FILE_NAME = "board.json"
+LINES = ("semihosting", "uart", "usb", "pty")
+ENGINES = ("aot", "tflm")
+TICK_UNITS = ("cycle", "instruction", "nanosecond")
+STACK_BYTES = 16384  # of an emulated board; what lies below is guarded
+STACK_GUARD_BYTES = 32 << 20
 DEFAULT = "mps2-an386"  # what is measured and compared on where nothing else is said
 
 
@@ -30,7 +36,14 @@ class Emulator:
     ram: str
     uart: str  # a CMSDK UART
     timer: str  # a CMSDK timer
-    timer_hz: int
+    timer_hz: int  # what it counts a second
+
+    def __post_init__(self) -> None:
+        for name in ("flash", "ram", "uart", "timer"):
+            if not re.fullmatch(r"0x[0-9a-fA-F]{1,8}", getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)}, not an address such as 0x20000000")
+        if int(self.ram, 16) % STACK_GUARD_BYTES:
+            raise ValueError(f"ram is {self.ram}, not a multiple of 32 MB, below which the stack is guarded")
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,34 @@ class Board:
     usb: tuple[UsbId, ...] = ()
     name: str = ""  # of the folder
 
+    def __post_init__(self) -> None:
+        for name, known in (("lines", LINES), ("engines", ENGINES)):
+            values = getattr(self, name)
+            if not values or not set(values) <= set(known):
+                raise ValueError(f"{name} is {' '.join(values) or 'empty'}, not of {' '.join(known)}")
+        if self.tick_unit not in TICK_UNITS:
+            raise ValueError(f"tick_unit is {self.tick_unit}, not one of {' '.join(TICK_UNITS)}")
+        if min(self.flash_bytes or 1, self.ram_bytes or 1, self.tick_hz) < 1:
+            raise ValueError("a size or frequency is not above 0")
+        if bool(self.family) != (self.emulator is not None):
+            raise ValueError("family and emulator belong together: give both or neither")
+        if self.emulator is not None:
+            self._check_emulated(self.emulator)
+
+    def _check_emulated(self, emulator: Emulator) -> None:
+        if not self.compiler_flags:
+            raise ValueError("compiler_flags are missing, such as -mcpu=cortex-m3 -mthumb -mfloat-abi=soft")
+        if not (FOLDER / self.family / "board.mk").is_file():
+            raise ValueError(
+                f"family is {self.family}, but firmware/boards/{self.family}/board.mk is not there"
+            )
+        if self.flash_bytes is None or self.ram_bytes is None or self.ram_bytes <= STACK_BYTES:
+            raise ValueError(
+                f"flash_bytes or ram_bytes are missing, or no RAM is left beside {STACK_BYTES} of stack"
+            )
+        if emulator.timer_hz < 1 or self.tick_hz % emulator.timer_hz:
+            raise ValueError(f"timer_hz is {emulator.timer_hz}, not a divisor of tick_hz, {self.tick_hz}")
+
     @property
     def full_title(self) -> str:
         """Name and title, for people."""
@@ -79,15 +120,17 @@ def boards() -> dict[str, Board]:
 
 def board(name: str) -> Board:
     """The board with this name or alias. UserError where there is none."""
+    if re.fullmatch(r"[\w.-]+", name) and (FOLDER / name / FILE_NAME).is_file():
+        return replace(_read(name), name=name)  # whatever is wrong with others
     known = boards()
-    found = known.get(name) or next((one for one in known.values() if name in one.aliases), None)
+    found = next((one for one in known.values() if name in one.aliases), None)
     if found is None:
         raise UserError(f"there is no board {name}; firmware/boards has {', '.join(known)}")
     return found
 
 
 def _read(name: str) -> Board:
-    return read_document(FOLDER / name / FILE_NAME, Board, "docs/adding-a-board.md says how one")
+    return read_document(FOLDER / name / FILE_NAME, Board, "docs/adding-a-board.md")
 
 
 def make_variables(found: Board) -> str:
@@ -111,6 +154,7 @@ def header(found: Board) -> str:
         "BOARD_TICK_HZ": found.tick_hz,
     }
     if found.emulator:
+        numbers["BOARD_STACK_BYTES"] = STACK_BYTES
         numbers["BOARD_TIMER_HZ"] = found.emulator.timer_hz
     defines = [f"#define {name} {value}" for name, value in numbers.items() if value is not None]
     if found.emulator:
@@ -141,9 +185,9 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["list"]:
         for found in boards().values():
             print(f"{found.name:12} {found.title}; lines {' '.join(found.lines)}")
-    elif arguments[:1] == ["make"] and len(arguments) == 2:
+    elif arguments[:1] == ["make"]:
         try:
-            print(make_variables(board(arguments[1])))
+            print(make_variables(board(arguments[1] if len(arguments) == 2 else "")))
         except UserError as error:
             print(f"$(error {error})")
     elif arguments[:1] == ["header"] and len(arguments) == 3:

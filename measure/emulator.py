@@ -65,6 +65,10 @@ def _read_run(folder: Path, inputs: int, image: Path) -> Run:
     if count != inputs:
         raise UserError(f"{image} answered {count} of {inputs} inputs; is it the image of another model?")
     outputs = np.fromfile(folder / "outputs.bin", np.int8).reshape(inputs, -1)
+    if instructions == 0:
+        raise UserError(
+            f"{image} counted no instructions; check timer and timer_hz of its board.json"
+        )
     return Run(outputs, instructions / inputs, stack_bytes)
 
 

@@ -36,7 +36,7 @@ def measure(folder: Path, board: str, engine: str, link: str | None) -> Firmware
     firmware = Firmware(
         board=target.name,
         engine=engine,
-        link=link or target.lines[0],
+        link=_line(target, link),
         image=image.name,
         image_sha256=sha256_of(image),
         image_flash_bytes=whole.flash,
@@ -52,6 +52,13 @@ def measure(folder: Path, board: str, engine: str, link: str | None) -> Firmware
     )
     firmware.write(folder)
     return firmware
+
+
+def _line(board: Board, link: str | None) -> str:
+    """The board's line; its first one where none is asked for."""
+    if link is not None and link not in board.lines:
+        raise UserError(f"{board.name} has no line {link}; it has {', '.join(board.lines)}")
+    return link or board.lines[0]
 
 
 def _checked_figures(folder: Path, board: Board) -> Figures:

@@ -35,7 +35,8 @@ def run(
         ) from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-        reason = next((line for line in said if "error" in line), said[-1])
+        telling = ("error", "fatal", "unsupported")
+        reason = next((line for line in said if any(word in line.lower() for word in telling)), said[-1])
         raise UserError(
             f"{reason.removeprefix('error: ')} (exit code {done.returncode} of {' '.join(command)})"
         )

@@ -46,6 +46,41 @@ def test_an_unknown_board_is_refused_with_those_there_are() -> None:
         board("toaster")
 
 
+MISTAKES = [
+    ("lines", [], "lines is empty, not of semihosting uart usb pty"),
+    ("lines", ["semihost"], "lines is semihost, not of"),
+    ("engines", ["steam"], "engines is steam, not of aot tflm"),
+    ("tick_unit", "second", "tick_unit is second, not one of"),
+    ("tick_hz", 0, "a size or frequency is not above 0"),
+    ("ram_bytes", 16384, "no RAM is left beside 16384 of stack"),
+    ("flash_bytes", None, "flash_bytes or ram_bytes are missing"),
+    ("family", "", "family and emulator belong together"),
+    ("family", "cortexm", r"boards/cortexm/board\.mk is not there"),
+    ("compiler_flags", "", "compiler_flags are missing"),
+    ("emulator.ram", "20000000", "ram is 20000000, not an address such as"),
+    ("emulator.ram", "0x20200000", "ram is 0x20200000, not a multiple of 32 MB"),
+    ("emulator.timer_hz", 32768, "timer_hz is 32768, not a divisor of tick_hz"),
+    ("emulator.timer", None, "emulator.timer is null, not a text"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), MISTAKES)
+def test_a_mistake_in_board_json_is_named_in_one_line(
+    key: str, value: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(FOLDER, tmp_path / "boards")
+    path = tmp_path / "boards" / "mps2-an500" / "board.json"
+    document = json.loads(path.read_text())
+    inner, _, last = key.rpartition(".")
+    (document[inner] if inner else document)[last] = value
+    path.write_text(json.dumps(document))
+    monkeypatch.setattr("contract.boards.FOLDER", tmp_path / "boards")
+    with pytest.raises(UserError, match=rf"mps2-an500/board\.json is damaged, .*{message}") as refused:
+        board("mps2-an500")
+    assert "\n" not in str(refused.value)
+    assert board("native").name == "native", "the others still work"
+
+
 def test_a_damaged_board_json_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(FOLDER, tmp_path / "boards")
     path = tmp_path / "boards" / "native" / "board.json"

@@ -96,7 +96,7 @@ def test_the_image_fits_the_memory(tmp_path: Path) -> None:
         ({"GENERATED": ""}, "say GENERATED=<the folder that python -m codegen wrote>"),
         ({"GENERATED": "/nowhere"}, "no model_info.c in /nowhere: run python -m codegen --out /nowhere"),
         ({"OUT": ""}, "say OUT=<the folder for the image>"),
-        ({"LINK": "pigeon"}, "LINK=pigeon is not a line of BOARD=mps2-an386; it has: semihosting uart"),
+        ({"LINK": "pigeon"}, "LINK=pigeon has no meaning for BOARD=mps2-an386, which has: semihosting uart"),
         (
             {"BOARD": "native", "CC": "no-such-cc"},
             "no-such-cc is not installed; BOARD=native needs a C compiler",
@@ -109,6 +109,16 @@ def test_it_says_what_is_wrong(tmp_path: Path, variables: dict[str, str], messag
     assert result.returncode != 0
     assert message in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_linker_script_follows_board_json(tmp_path: Path) -> None:
+    build(tmp_path, "BOARD=mps2-an386")
+    script = tmp_path / "image.ld"
+    before = script.read_text()
+    (tmp_path / "board_config.h").write_text("#error another board.json wrote this\n")
+    script.write_text("an old script")
+    build(tmp_path, "BOARD=mps2-an386")
+    assert script.read_text() == before
 
 
 def test_only_the_emulated_board_has_a_bare_image(tmp_path: Path) -> None:

@@ -11,5 +11,5 @@ BOARD_SOURCES := startup.c ticks.c board.c line_$(LINK).c
 # The bare image, which is measured: a loop over inputs in the place of session and main.
 BARE_SOURCES := startup.c ticks.c bare.c
 
-$(BOARD_SCRIPT): $(BOARD_FOLDER)/image.ld.in $(OUT)/build.txt
+$(BOARD_SCRIPT): $(BOARD_FOLDER)/image.ld.in $(OUT)/board_config.h $(OUT)/build.txt
 	@$(CC) -E -P -x c -I$(OUT) $< -o $@
