@@ -41,14 +41,15 @@ def _tensor_info(tensor: Tensor) -> str:
             f"{tensor} has {len(tensor.shape)} dimensions, the protocol carries {MAX_RANK}; "
             "reshape it inside the model"
         )
-    assert tensor.quantization is not None  # contract.runtimes.check
+    quantization = tensor.quantization
+    scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (0.0, 0)
     return f"""{{
-        .type = ENGINE_TYPE_INT8,
+        .type = ENGINE_TYPE_{tensor.type},
         .rank = {len(tensor.shape)},
         .shape = {{{", ".join(map(str, tensor.shape))}}},
         .bytes = {tensor.bytes},
-        .scale = {float_literal(tensor.quantization.scale)},
-        .zero_point = {tensor.quantization.zero_point},
+        .scale = {float_literal(scale)},
+        .zero_point = {zero_point},
     }}"""
 
 

@@ -17,9 +17,9 @@ Written by `make docs` from `contract/operators/` and `codegen/aot/variants/`; c
 A model with an operator that is not here, or in a newer version than here, is refused by name before
 anything is built; [adding-an-operator.md](adding-an-operator.md) says how one is added.
 
-Activations are int8 with one scale and one zero point a tensor, as `python -m quantize` makes them. The
-numbers in the first table are the highest version of the operator (of the TFLite converter) that each
-runtime runs."""
+Activations are int8 with one scale and one zero point a tensor, as `python -m quantize` makes them; where
+QUANTIZE and DEQUANTIZE stand at its edges, a model takes and gives float32 or uint8. The numbers in the
+first table are the highest version of the operator (of the TFLite converter) that each runtime runs."""
 
 
 def reference() -> str:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,15 +57,20 @@ class Tensor:
         return math.prod(self.shape)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of an element for NumPy, little-endian."""
+        return np.dtype(NUMPY_TYPES[self.type])
+
+    @property
     def bytes(self) -> int:
-        return self.elements * np.dtype(NUMPY_TYPES[self.type]).itemsize
+        return self.elements * self.dtype.itemsize
 
     @property
     def values(self) -> NDArray[np.generic]:
         """A constant's values, in its shape and type. ValueError for an activation."""
         if self.data is None:
             raise ValueError(f"tensor {self.index} ({self.name}) is not a constant")
-        return np.frombuffer(self.data, NUMPY_TYPES[self.type]).reshape(self.shape)
+        return np.frombuffer(self.data, self.dtype).reshape(self.shape)
 
     def __str__(self) -> str:
         return f"tensor {self.index} ({self.name})"

@@ -10,10 +10,10 @@ FORMAT = 1  # raised when a key changes its meaning
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """The model's input or output: real = scale * (quantised - zero_point)."""
+    """The model's input or output: real = scale * (quantised - zero_point). Both are 0 for float32."""
 
     name: str
-    type: str  # a name of the TFLite schema's TensorType, lower case: int8
+    type: str  # a name of the TFLite schema's TensorType, lower case: int8, uint8, float32
     shape: tuple[int, ...]  # batch dimension included, always 1
     scale: float
     zero_point: int

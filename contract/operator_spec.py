@@ -32,6 +32,8 @@ class OperatorSpec:
     options_code: int = 0  # of its table in the schema's union BuiltinOptions
     read_options: Callable[[Table, str], object] | None = None
     data_input: int = 0  # the first input that is data: SPLIT has its axis before it
+    input_types: tuple[str, ...] = ("INT8",)  # that input may have
+    output_types: tuple[str, ...] = ("INT8",)
     weights_input: int | None = None  # which input holds weights
     multiply_accumulates: Callable[[Model, Operator], int] = _none  # of one inference, padding included
     # What the Cortex-M kernels of TensorFlow Lite Micro (CMSIS-NN) ask for in the arena, and the kernels that

@@ -4,6 +4,7 @@ A frame on the wire is a zero byte, COBS(type, sequence number, body, CRC-32), a
 little-endian. firmware/core/protocol.h states the same constants for C; a test holds the two together.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -48,7 +49,13 @@ class TickUnit(IntEnum):
 class TensorType(IntEnum):
     """Codes of the TFLite schema's TensorType."""
 
+    FLOAT32 = 0
+    UINT8 = 3
     INT8 = 9
+
+    @property
+    def element_bytes(self) -> int:
+        return 4 if self is TensorType.FLOAT32 else 1
 
 
 MAX_RANK = 6
@@ -56,7 +63,7 @@ MAX_RANK = 6
 
 @dataclass(frozen=True)
 class WireTensor:
-    """The board's word on the model's input or output."""
+    """The board's word on the model's input or output. FLOAT32 has scale 0 and zero point 0."""
 
     type: TensorType
     shape: tuple[int, ...]
@@ -69,6 +76,11 @@ class WireTensor:
     def pack(self) -> bytes:
         dimensions = self.shape + (0,) * (MAX_RANK - len(self.shape))
         return self.LAYOUT.pack(self.type, len(self.shape), *dimensions, self.scale, self.zero_point)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the tensor."""
+        return math.prod(self.shape) * self.type.element_bytes
 
     @classmethod
     def unpack(cls, body: bytes) -> "WireTensor":
@@ -125,5 +137,5 @@ class HelloReply:
         )
 
 
-RESULT_HEADER = struct.Struct("<II")  # CRC-32 of the input answered, ticks; the int8 output follows
+RESULT_HEADER = struct.Struct("<II")  # CRC-32 of the input answered, ticks; the output follows
 ERROR_HEADER = struct.Struct("<B")  # an ErrorCode; the text follows

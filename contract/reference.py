@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ from contract.files import replacing
 class Reference:
     """A test set as the board sees it. N images; the shapes behind N are the manifest's without the batch."""
 
-    inputs: NDArray[np.int8]  # (N, *input shape), quantised
-    outputs: NDArray[np.int8]  # (N, *output shape), by TensorFlow Lite Micro
+    inputs: NDArray[Any]  # (N, *input shape), of the input's type: int8, uint8 or float32
+    outputs: NDArray[Any]  # (N, *output shape), of the output's type, by TensorFlow Lite Micro
     labels: NDArray[np.int64] | None  # (N,), class indices; None for inputs nobody has labelled
     float_predictions: NDArray[np.float32] | None  # (N, classes), by the float model; None without one
     sha256: str  # of the flatbuffer that gave `outputs`
@@ -36,13 +37,30 @@ class Reference:
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
 
+def equal(outputs: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of N outputs (N, ...) equal the expected ones in every byte, whatever the types."""
+    same: NDArray[np.bool_] = (_rows_of_bytes(outputs) == _rows_of_bytes(expected)).all(axis=1)
+    return same
+
+
+def _rows_of_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+
+
+def _of_edge_type(values: NDArray[Any]) -> NDArray[Any]:
+    """The values as they are. TypeError where their type is none that a model's input or output has."""
+    if values.dtype not in (np.int8, np.uint8, np.float32):
+        raise TypeError(f"it holds {values.dtype}")
+    return values
+
+
 def read_reference(path: Path) -> Reference:
     """Read the reference at `path`. UserError where it is missing or damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             reference = Reference(
-                inputs=arrays["inputs"].astype(np.int8, casting="no"),
-                outputs=arrays["outputs"].astype(np.int8, casting="no"),
+                inputs=_of_edge_type(arrays["inputs"]),
+                outputs=_of_edge_type(arrays["outputs"]),
                 labels=arrays["labels"].astype(np.int64) if "labels" in arrays else None,
                 float_predictions=arrays.get("float_predictions"),
                 sha256=str(arrays["sha256"]),

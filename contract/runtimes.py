@@ -6,7 +6,7 @@ How far each of them supports an operator stands with the operator, in contract/
 from dataclasses import dataclass
 
 from contract.errors import UserError
-from contract.graph import ABSENT, Model, Operator
+from contract.graph import ABSENT, Model, Operator, Tensor
 from contract.operators import REGISTRY
 
 
@@ -31,6 +31,7 @@ TFLM_ARDUINO = Runtime(
     "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
 )
 
+EDGE_TYPES = ("INT8", "UINT8", "FLOAT32")  # of a model's input and output
 MOST_NAMED = 20  # operators in a refusal
 
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
@@ -46,6 +47,11 @@ def check(model: Model, runtime: Runtime) -> None:
     for tensor in (model.input, model.output):
         if tensor.data is not None:
             raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
+        if tensor.type not in EDGE_TYPES or not _quantised_as_a_whole(tensor):
+            raise UserError(
+                f"the model's input or output, {tensor}, is {tensor.type}; it may be per-tensor quantised "
+                "INT8 or UINT8, or FLOAT32"
+            )
         if tensor.shape[:1] != (1,):
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
     unsupported = [operator for operator in model.operators if not _knows(runtime, operator)]
@@ -64,18 +70,27 @@ def _knows(runtime: Runtime, operator: Operator) -> bool:
     return spec is not None and runtime.name in spec.runs_on
 
 
+def _quantised_as_a_whole(tensor: Tensor) -> bool:
+    """Whether the tensor has one scale and one zero point, or is of a type that has none."""
+    quantization = tensor.quantization
+    return tensor.type == "FLOAT32" or (quantization is not None and not quantization.per_channel)
+
+
 def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
     spec = REGISTRY[operator.name]
     support = spec.runs_on[runtime.name]
     needed = 1 + (spec.weights_input or spec.data_input)
     if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")
-    for index in (operator.inputs[spec.data_input], operator.outputs[0]):
+    for index, types in (
+        (operator.inputs[spec.data_input], spec.input_types),
+        (operator.outputs[0], spec.output_types),
+    ):
         tensor = model.tensors[index]
-        if tensor.type != "INT8" or tensor.quantization is None or tensor.quantization.per_channel:
+        if tensor.type not in types or not _quantised_as_a_whole(tensor):
             raise UserError(
-                f"{operator} works on {tensor} of type {tensor.type}, not on per-tensor quantised INT8; "
-                "quantise the model to full int8 with python -m quantize"
+                f"{operator} works on {tensor} of type {tensor.type}, not on per-tensor quantised "
+                f"{' or '.join(types)}; quantise the model to full int8 with python -m quantize"
             )
     if spec.weights_input is not None:
         weights = model.tensors[operator.inputs[spec.weights_input]]

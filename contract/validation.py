@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Answers:
     """What came back for each image sent, N of them."""
 
     index: NDArray[np.int64]  # (N,), position in reference.npz
-    outputs: NDArray[np.int8]  # (N, *output shape)
+    outputs: NDArray[Any]  # (N, *output shape), of the output's type
     ticks: NDArray[np.uint32]  # (N,)
     retries: NDArray[np.int64]  # (N,), how often the image was sent again
 

@@ -1,6 +1,6 @@
 /* What runs a model: the interface between the session (core/) and an engine (engines/...).
  *
- * The data type of input and output is int8; shapes include the batch dimension, which is 1. */
+ * Shapes include the batch dimension, which is 1. */
 #ifndef THIMBLE_ENGINE_H
 #define THIMBLE_ENGINE_H
 
@@ -11,11 +11,14 @@
 extern "C" {
 #endif
 
-enum { ENGINE_MAX_RANK = 6, ENGINE_TYPE_INT8 = 9 /* the TFLite schema's code */ };
+enum { ENGINE_MAX_RANK = 6 };
 
-/* real value = scale * (quantised value - zero_point) */
+/* The TFLite schema's codes. */
+enum engine_type { ENGINE_TYPE_FLOAT32 = 0, ENGINE_TYPE_UINT8 = 3, ENGINE_TYPE_INT8 = 9 };
+
+/* real value = scale * (quantised value - zero_point); both are 0 for float32 */
 struct tensor_info {
-    uint8_t type;
+    uint8_t type; /* an engine_type */
     uint8_t rank;
     uint32_t shape[ENGINE_MAX_RANK]; /* unused dimensions are 0 */
     uint32_t bytes;

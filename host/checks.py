@@ -24,10 +24,10 @@ def check_files(manifest: Manifest, reference: Reference, firmware: Firmware) ->
         ("inputs", reference.inputs, manifest.input),
         ("outputs", reference.outputs, manifest.output),
     ):
-        if array.shape[1:] != tensor.shape[1:]:
+        if (array.dtype.name, array.shape[1:]) != (tensor.type, tensor.shape[1:]):
             raise UserError(
-                f"reference.npz has {name} of shape {list(array.shape[1:])}, the manifest says "
-                f"{list(tensor.shape[1:])}; quantise again"
+                f"reference.npz has {name} of type {array.dtype} and shape {list(array.shape[1:])}, the "
+                f"manifest says {tensor.type} {list(tensor.shape[1:])}; quantise again"
             )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from contract.firmware import read_firmware
-from contract.protocol import HelloReply, WireTensor
+from contract.protocol import HelloReply, TensorType, WireTensor
 from host.boards import open_board
 from host.boards.hardware import hardware
 from host.ports import list_ports, pick
@@ -39,4 +39,7 @@ def described(hello: HelloReply, where: str) -> str:
 
 def _tensor(tensor: WireTensor) -> str:
     shape = " x ".join(str(size) for size in tensor.shape)
-    return f"{tensor.type.name.lower()} {shape}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"
+    kind = f"{tensor.type.name.lower()} {shape}"
+    if tensor.type is TensorType.FLOAT32:
+        return kind
+    return f"{kind}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"

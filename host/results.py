@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.firmware import Firmware
+from contract.manifest import TensorInfo
 from contract.protocol import HelloReply
-from contract.reference import Reference
+from contract.reference import Reference, equal
 from contract.validation import Answers, Validation
 from host.session import Answer
 
@@ -14,13 +15,13 @@ MISMATCHES_NAMED = 5
 BELOW_THRESHOLD = 1  # exit code
 
 
-def collect(answers: list[Answer], output_shape: tuple[int, ...]) -> Answers:
-    """The answers as arrays, in the order of the inputs. `output_shape`: without the batch dimension."""
+def collect(answers: list[Answer], output: TensorInfo) -> Answers:
+    """The answers as arrays, in the order of the inputs. `output`: the model's."""
     ordered = sorted(answers, key=lambda answer: answer.index)
-    outputs = np.frombuffer(b"".join(answer.output for answer in ordered), np.int8)
+    outputs = np.frombuffer(b"".join(answer.output for answer in ordered), output.type)
     return Answers(
         index=np.array([answer.index for answer in ordered], np.int64),
-        outputs=outputs.reshape(len(ordered), *output_shape),
+        outputs=outputs.reshape(len(ordered), *output.shape[1:]),
         ticks=np.array([answer.ticks for answer in ordered], np.uint32),
         retries=np.array([answer.retries for answer in ordered], np.int64),
     )
@@ -44,7 +45,7 @@ def compare(
     labels = None if reference.labels is None else reference.labels[index]
     floats = None if reference.float_predictions is None else _classes(reference.float_predictions[index])
     device_accuracy, float_accuracy = _share_right(device, labels), _share_right(floats, labels)
-    bit_exact = len(index) - len(_differing(answers.outputs, expected))
+    bit_exact = int(np.count_nonzero(equal(answers.outputs, expected)))
     return Validation(
         board=hello.board,
         engine=hello.engine,
@@ -76,7 +77,7 @@ def compare(
 def failure(validation: Validation, answers: Answers, reference: Reference) -> UserError:
     """Why `validation` did not pass, as the error that the command ends with."""
     if validation.mismatches:
-        wrong = answers.index[_differing(answers.outputs, reference.outputs[answers.index])]
+        wrong = answers.index[~equal(answers.outputs, reference.outputs[answers.index])]
         named = ", ".join(str(index) for index in wrong[:MISMATCHES_NAMED])
         message = (
             f"{validation.mismatches:,} of {validation.answered:,} answers differ from the reference "
@@ -108,8 +109,3 @@ def _classes(scores: NDArray[np.generic]) -> NDArray[np.int64]:
 
 def _share_right(classes: NDArray[np.int64] | None, labels: NDArray[np.int64] | None) -> float | None:
     return None if classes is None or labels is None else float(np.mean(classes == labels))
-
-
-def _differing(outputs: NDArray[np.int8], expected: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Which rows are not equal in every byte."""
-    return np.flatnonzero((outputs != expected).reshape(len(outputs), -1).any(axis=1))

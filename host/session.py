@@ -1,6 +1,5 @@
 """A conversation with one board: what runs there, and inferences, over a line that may fail in any way."""
 
-import math
 import secrets
 import struct
 import time
@@ -91,7 +90,7 @@ class Session:
         the board fails.
         """
         self._images, self._answered = len(inputs), 0
-        output_bytes = math.prod(board.output.shape)
+        output_bytes = board.output.size
         upcoming = enumerate(inputs)
         window = Window(board.frames_in_flight, self._answer_seconds, time.monotonic())
         while True:

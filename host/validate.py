@@ -47,7 +47,7 @@ def validate(
                 show(len(answered), session.retries)
             seconds = time.monotonic() - start
 
-    answers = collect(answered, reference.outputs.shape[1:])
+    answers = collect(answered, manifest.output)
     validation = compare(
         answers,
         reference,

@@ -7,7 +7,7 @@ import tempfile
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Run:
     stack_bytes: int  # the deepest the stack has been
 
 
-def run_bare(image: Path, inputs: NDArray[np.int8], board: Board) -> Run:
+def run_bare(image: Path, inputs: NDArray[Any], board: Board) -> Run:
     """Run bare.elf over `inputs` (N, ...). UserError where the emulator or the image fails."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -66,13 +66,11 @@ def _read_run(folder: Path, inputs: int, image: Path) -> Run:
         raise UserError(f"{image} answered {count} of {inputs} inputs; is it the image of another model?")
     outputs = np.fromfile(folder / "outputs.bin", np.int8).reshape(inputs, -1)
     if instructions == 0:
-        raise UserError(
-            f"{image} counted no instructions; check timer and timer_hz of its board.json"
-        )
+        raise UserError(f"{image} counted no instructions; check timer and timer_hz of its board.json")
     return Run(outputs, instructions / inputs, stack_bytes)
 
 
-def trace_bare(image: Path, one_input: NDArray[np.int8], board: Board) -> NDArray[np.uint32]:
+def trace_bare(image: Path, one_input: NDArray[Any], board: Board) -> NDArray[np.uint32]:
     """The address of every instruction that bare.elf executes for one input, in order.
 
     It begins with the start-up, whose blocks QEMU begins again where they touch a peripheral, so that some of

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.boards import Board
+from contract.reference import equal
 from measure.emulator import run_bare
 from measure.image import constant_bytes, sizes
 
@@ -23,7 +25,7 @@ class Figures:
     outputs: NDArray[np.int8] = field(repr=False)  # (N, bytes of an output)
 
 
-def figures(folder: Path, inputs: NDArray[np.int8], board: Board) -> Figures:
+def figures(folder: Path, inputs: NDArray[Any], board: Board) -> Figures:
     """Run `folder`/bare.elf over `inputs` (N, ...) in the emulator and read its sizes.
 
     `folder` is the OUT of `make -C firmware bare`. UserError where there is no such image or it fails.
@@ -41,6 +43,6 @@ def figures(folder: Path, inputs: NDArray[np.int8], board: Board) -> Figures:
     )
 
 
-def equal_outputs(outputs: NDArray[np.int8], reference: NDArray[np.int8]) -> int:
+def equal_outputs(outputs: NDArray[Any], reference: NDArray[Any]) -> int:
     """How many of the N outputs equal the reference (N, ...) in every byte."""
-    return int((outputs == reference.reshape(len(reference), -1)).all(axis=1).sum())
+    return int(np.count_nonzero(equal(outputs, reference)))

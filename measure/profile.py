@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Profile:
         return 1000 * self.cycles_estimate / CLOCK_HZ
 
 
-def profile(image: Path, one_input: NDArray[np.int8], layer_map: LayerMap | None, board: Board) -> Profile:
+def profile(image: Path, one_input: NDArray[Any], layer_map: LayerMap | None, board: Board) -> Profile:
     """Follow one inference of bare.elf instruction by instruction.
 
     `layer_map` is that of this project's engine, whose image was compiled with -g; None for another engine,

@@ -4,6 +4,7 @@ import platform
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from contract.graph import Model, Tensor
 from contract.manifest import Accuracy, Manifest, TensorInfo
 from contract.reference import Reference
 from quantize import tflm
+
+BEYOND = 8  # steps by which random FLOAT32 inputs leave the range of int8, so that clamping is seen too
 
 LIBRARIES = ("tensorflow", "keras", "tf-keras", "tensorflow-model-optimization", "tflite-micro", "numpy")
 
@@ -34,11 +37,31 @@ class Origin:
     dataset_source: str | None = None
 
 
-def quantised(images: NDArray[np.float32], tensor: Tensor) -> NDArray[np.int8]:
-    """The images as the model's int8 input `tensor` takes them: round(image / scale) + zero point."""
+def model_inputs(images: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
+    """The images as the model's input `tensor` takes them: as they are where it is FLOAT32, else
+    round(image / scale) + zero point."""
+    if tensor.type == "FLOAT32":
+        return images.astype(np.float32)
     assert tensor.quantization is not None  # contract.runtimes.check has seen to it
     scaled = np.round(images / np.float32(tensor.quantization.scale)) + tensor.quantization.zero_point
-    return np.clip(scaled, -128, 127).astype(np.int8)
+    limits = np.iinfo(tensor.dtype)
+    return np.clip(scaled, limits.min, limits.max).astype(tensor.dtype)
+
+
+def random_inputs(model: Model, count: int, seed: int) -> NDArray[Any]:
+    """`count` inputs drawn with `seed`: any value of the input's type or, where it is FLOAT32, values over
+    the range that the QUANTIZE behind it takes, and a little beyond."""
+    rng = np.random.default_rng(seed)
+    tensor = model.input
+    shape = (count, *tensor.shape[1:])
+    if tensor.type != "FLOAT32":
+        limits = np.iinfo(tensor.dtype)
+        return rng.integers(limits.min, limits.max + 1, shape, tensor.dtype)
+    quantised = model.tensors[model.readers[tensor.index][0].outputs[0]]
+    assert quantised.quantization is not None  # contract.runtimes.check has seen to it
+    scale, zero_point = quantised.quantization.scale, quantised.quantization.zero_point
+    low, high = -128 - BEYOND - zero_point, 127 + BEYOND - zero_point
+    return (scale * rng.uniform(low, high, shape)).astype(np.float32)
 
 
 def right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -49,7 +72,7 @@ def right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> NDArray[np
 
 def reference_of(
     model: Model,
-    inputs: NDArray[np.int8],
+    inputs: NDArray[Any],
     labels: NDArray[np.int64] | None,
     float_predictions: NDArray[np.float32] | None,
     dataset_sha256: str | None,
@@ -108,13 +131,13 @@ def write(folder: Path, model: Model, reference: Reference, manifest: Manifest) 
 
 
 def _tensor_info(name: str, tensor: Tensor) -> TensorInfo:
-    assert tensor.quantization is not None
+    quantization = tensor.quantization
     return TensorInfo(
         name=name,
         type=tensor.type.lower(),
         shape=tensor.shape,
-        scale=tensor.quantization.scale,
-        zero_point=tensor.quantization.zero_point,
+        scale=quantization.scale if quantization else 0,
+        zero_point=quantization.zero_point if quantization else 0,
     )
 
 

@@ -105,7 +105,7 @@ def _int8_right(model: Model, data: Dataset, what: str) -> tuple[NDArray[np.bool
         task = progress.add_task(what, total=len(data.x_validation) + len(data.x_test))
 
         def answered(images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-            inputs = artefacts.quantised(images, model.input)
+            inputs = artefacts.model_inputs(images, model.input)
             answers = tflm.outputs(model, inputs, lambda count: progress.advance(task, count))
             return right(answers, labels)
 

@@ -17,7 +17,7 @@ from contract.graph import Model, Operator, Tensor
 from contract.operators import REGISTRY
 from contract.quantization import LOSSLESS_DB, LayerNoise
 from quantize import tflm
-from quantize.artefacts import quantised
+from quantize.artefacts import model_inputs
 from quantize.capture import captured_output
 from quantize.network import Network
 
@@ -35,7 +35,9 @@ def layer_noise(
     if kinds[0] != kinds[1]:
         raise RuntimeError(f"the float flatbuffer has the operators {kinds[0]}, the int8 one {kinds[1]}")
     signal, noise = np.zeros(len(names)), np.zeros(len(names))
-    runs = zip(_activations(exact, images), _activations(model, quantised(images, model.input)), strict=True)
+    runs = zip(
+        _activations(exact, images), _activations(model, model_inputs(images, model.input)), strict=True
+    )
     for float_values, int8_values in runs:
         for index, (x, q) in enumerate(zip(float_values, int8_values, strict=True)):
             signal[index] += np.sum(x**2)

@@ -49,7 +49,7 @@ def quantise(
     else:
         converted = ptq.converted(network.single, data.x_train[drawn])
     whole, model = checked_and_slim(converted, data.x_test, runtime)
-    inputs = artefacts.quantised(data.x_test, model.input)
+    inputs = artefacts.model_inputs(data.x_test, model.input)
     origin = Origin(
         model=name or model_path.stem,
         recipe=recipe,
@@ -77,7 +77,7 @@ def checked_and_slim(converted: bytes, images: NDArray[np.float32], runtime: str
     whole = parse_model(converted)
     check_runtimes(whole, runtime)
     model = parse_model(slim(converted))
-    inputs = artefacts.quantised(images[:SLIM_CHECKS], model.input)
+    inputs = artefacts.model_inputs(images[:SLIM_CHECKS], model.input)
     if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(model, inputs)):
         raise RuntimeError("the slim flatbuffer computes something else than the converter's")
     return whole, model
@@ -100,14 +100,12 @@ def given(
     model = read_model(tflite_path)
     check_runtimes(model, runtime)
     if data_path is None:
-        rng = np.random.default_rng(seed)
-        shape = (RANDOM_INPUTS, *model.input.shape[1:])
-        inputs = rng.integers(-128, 128, shape, dtype=np.int8)
+        inputs = artefacts.random_inputs(model, RANDOM_INPUTS, seed)
         data, labels = None, None
         print(f"data     none: {RANDOM_INPUTS:,} random inputs, seed {seed}; accuracy is not measured")
     else:
         data = read_test_set(data_path, model.input.shape[1:], model.output.elements)
-        inputs, labels = artefacts.quantised(data.x_test, model.input), data.y_test
+        inputs, labels = artefacts.model_inputs(data.x_test, model.input), data.y_test
     origin = Origin(
         model=name or tflite_path.stem,
         recipe=recipe,

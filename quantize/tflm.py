@@ -49,14 +49,15 @@ def interpreter(model: Model, keep_tensors: bool = False) -> Any:
 
 
 def outputs(
-    model: Model, inputs: NDArray[np.int8], advance: Callable[[int], None] = lambda images: None
-) -> NDArray[np.int8]:
-    """The int8 outputs (N, *output shape) for quantised `inputs` (N, *input shape), one inference each.
+    model: Model, inputs: NDArray[Any], advance: Callable[[int], None] = lambda images: None
+) -> NDArray[Any]:
+    """The outputs (N, *output shape) for `inputs` (N, *input shape), one inference each, in the types of the
+    model's output and input.
 
     `advance` is told how many images were answered since the last time.
     """
     runner = interpreter(model)
-    answers = np.empty((len(inputs), *model.output.shape[1:]), dtype=np.int8)
+    answers = np.empty((len(inputs), *model.output.shape[1:]), dtype=model.output.dtype)
     for index, image in enumerate(inputs):
         runner.set_input(image[np.newaxis], 0)
         runner.invoke()
@@ -68,7 +69,7 @@ def outputs(
 def arena_bytes(model: Model) -> int:
     """The bytes of tensor arena that TensorFlow Lite Micro recorded for `model` on this (64-bit) machine."""
     runner = interpreter(model)
-    runner.set_input(np.zeros(model.input.shape, dtype=np.int8), 0)
+    runner.set_input(np.zeros(model.input.shape, dtype=model.input.dtype), 0)
     runner.invoke()
     with captured_output() as printed:
         runner.print_allocations()

@@ -21,7 +21,7 @@ from contract.quantization import Comparison, read_comparison
 from contract.reference import read_reference
 from contract.validation import JSON_NAME, Answers, Validation, read_validation
 from report.layers import LayerRow, layer_rows
-from report.statistics import Share, confident_mistakes, confusion, dequantised, disagreements, share
+from report.statistics import Share, confident_mistakes, confusion, disagreements, real_values, share
 
 WORST = 12  # confident mistakes shown
 
@@ -40,7 +40,7 @@ class Results:
     validation: Validation
     others: list[Validation]  # the other images of this model that were validated
     answers: Answers
-    images: NDArray[np.int8]  # (N, height, width, channels), as sent
+    images: NDArray[Any]  # (N, height, width, channels), as sent
     labels: NDArray[np.int64] | None  # (N,)
     device: NDArray[np.float32]  # (N, classes), the board's answers as real numbers
     float_predictions: NDArray[np.float32] | None  # (N, classes)
@@ -112,7 +112,7 @@ def gather(image_folder: Path) -> Results:
         answers=answers,
         images=reference.inputs[sent],
         labels=_rows(reference.labels, sent),
-        device=dequantised(answers.outputs, manifest.output),
+        device=real_values(answers.outputs, manifest.output),
         float_predictions=_rows(reference.float_predictions, sent),
     )
 

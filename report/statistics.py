@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,11 @@ def confusion(labels: NDArray[np.int64], answers: NDArray[np.int64], classes: in
     return counts
 
 
-def dequantised(outputs: NDArray[np.int8], info: TensorInfo) -> NDArray[np.float32]:
-    """Real values (N, classes) of int8 outputs, of any shape behind N."""
-    real = (outputs.astype(np.float32) - info.zero_point) * info.scale
+def real_values(outputs: NDArray[Any], info: TensorInfo) -> NDArray[np.float32]:
+    """Real values (N, classes) of outputs of any type, and of any shape behind N."""
+    real = outputs.astype(np.float32)
+    if info.type != "float32":
+        real = (real - info.zero_point) * info.scale
     return real.reshape(len(outputs), -1).astype(np.float32)
 
 

@@ -129,6 +129,8 @@ def _reads(value: Value, place: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _reads(inner, f"{place}.{name}")
+    elif isinstance(value, float):
+        yield f"        {place} = read_float();"
     elif isinstance(value, int):
         yield f"        {place} = read_integer();"
     elif not isinstance(value, Assembly):  # which stays NULL: the portable definition runs
@@ -152,4 +154,4 @@ def _packed(value: Value) -> bytes:
         return _array(value.values.tobytes())
     if isinstance(value, Mapping):
         return b"".join(_packed(inner) for inner in value.values())
-    return _integer(value)
+    return np.float32(value).tobytes() if isinstance(value, float) else _integer(value)

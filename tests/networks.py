@@ -69,6 +69,23 @@ class Network:
     def activation(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
         return self._tensor(name, shape, schema.TensorType.INT8, [scale], [zero_point], buffer=0)
 
+    def unsigned(self, name: str, shape: Sequence[int], scale: float, zero_point: int) -> int:
+        return self._tensor(name, shape, schema.TensorType.UINT8, [scale], [zero_point], buffer=0)
+
+    def real(self, name: str, shape: Sequence[int]) -> int:
+        return self._tensor(name, shape, schema.TensorType.FLOAT32, [], [], buffer=0)
+
+    def set_input(self, tensor: int) -> None:
+        """Begin with `tensor` instead, before any operator is added."""
+        self.model.subgraphs[0].inputs = [tensor]
+        self.last = tensor
+
+    def quantize(self, output: int) -> None:
+        self.add(schema.BuiltinOperator.QUANTIZE, 1, [self.last], output)
+
+    def dequantize(self) -> None:
+        self.add(schema.BuiltinOperator.DEQUANTIZE, 2, [self.last], self.real("real", self.shape))
+
     def constant(
         self, name: str, values: NDArray[np.integer], scales: Sequence[float] = (), dimension: int = 0
     ) -> int:
@@ -277,14 +294,15 @@ def _windows(
 
 
 def reference(flatbuffer: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The outputs (N, output bytes) of TensorFlow Lite Micro for `inputs` (N, input bytes)."""
+    """The outputs (N, output bytes) of TensorFlow Lite Micro for `inputs` (N, input bytes), whatever the
+    types of input and output."""
     interpreter = runtime.Interpreter.from_bytes(flatbuffer, arena_size=ARENA_BYTES)
-    shape = interpreter.get_input_details(0)["shape"]
+    details = interpreter.get_input_details(0)
     outputs = []
     for row in inputs:
-        interpreter.set_input(row.reshape(shape), 0)
+        interpreter.set_input(row.view(details["dtype"]).reshape(details["shape"]), 0)
         interpreter.invoke()
-        outputs.append(interpreter.get_output(0).ravel().copy())
+        outputs.append(interpreter.get_output(0).ravel().view(np.int8).copy())
     return np.array(outputs, np.int8)
 
 
@@ -322,6 +340,24 @@ def classifier(generator: np.random.Generator, per_channel_dense: bool = False) 
         zero_point=5,
     )
     network.softmax()
+    return network
+
+
+def convolution_of(edges: str, generator: np.random.Generator) -> Network:
+    """An int8 convolution whose model has FLOAT32 or UINT8 as the type of its `edges`."""
+    network = Network((1, 5, 5, 2))
+    network.set_input(
+        network.real("image", (1, 5, 5, 2))
+        if edges == "FLOAT32"
+        else network.unsigned("image", (1, 5, 5, 2), 1 / 255, 0)
+    )
+    network.quantize(network.activation("quantised", (1, 5, 5, 2), 1 / 255, -128))
+    weights = random_weights(generator, (3, 3, 3, 2))
+    network.conv_2d(weights, [0.01, 0.02, 0.015], None, 0.02, -128, activation="RELU")
+    if edges == "FLOAT32":
+        network.dequantize()
+    else:
+        network.quantize(network.unsigned("output", network.shape, 0.02, 0))
     return network
 
 

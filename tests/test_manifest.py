@@ -118,7 +118,7 @@ def test_a_damaged_reference_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_reference_with_other_types_is_refused(tmp_path: Path) -> None:
-    reference(outputs=np.zeros((5, 10), np.uint8)).write(tmp_path / "reference.npz")
+    reference(outputs=np.zeros((5, 10), np.int16)).write(tmp_path / "reference.npz")
     with pytest.raises(UserError, match="damaged"):
         read_reference(tmp_path / "reference.npz")
 

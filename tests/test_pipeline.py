@@ -17,7 +17,8 @@ from contract.firmware import read_firmware
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import read_validation
-from tests.pipeline import ROOT, build_image
+from tests.networks import convolution_of
+from tests.pipeline import ROOT, build_image, run_stage
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,19 @@ def test_fashion_goes_the_same_road(root: Path, tmp_path: Path) -> None:
     assert validation.bit_exact == validation.images == 10_000
     assert validation.device_accuracy is not None
     assert validation.device_accuracy >= 0.88
+
+
+@pytest.mark.parametrize("board", ["native", "mps2-an386", "mps2-an385"])
+@pytest.mark.parametrize("edges", ["FLOAT32", "UINT8"])
+def test_an_application_may_have_other_numbers_than_int8(edges: str, board: str, tmp_path: Path) -> None:
+    (tmp_path / "own.tflite").write_bytes(convolution_of(edges, np.random.default_rng(0)).flatbuffer())
+    run_stage("quantize", "--tflite", tmp_path / "own.tflite", "--out", tmp_path / "own")
+    link = "pty" if board == "native" else "semihosting"
+    image = build_image(tmp_path / "own", tmp_path / "own", board, link)
+    run_stage("host", "validate", image)
+    validation, answers = read_validation(image)
+    assert (validation.images, validation.bit_exact) == (1000, 1000)
+    assert answers.outputs.dtype.name == edges.lower()
 
 
 def test_the_emulated_uart_carries_the_same_frames(mnist: Path, folder: Path) -> None:

@@ -23,6 +23,7 @@ from contract.quantization import LOSSLESS_DB
 from contract.reference import Reference, read_reference
 from quantize import artefacts, stage, tflm
 from quantize.slim import slim
+from tests.networks import convolution_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -460,7 +461,26 @@ def test_a_machine_without_tensorflow_is_told_what_to_do(
 def test_inputs_saturate_at_the_ends_of_int8(mnist: Path) -> None:
     tensor = read_model(mnist / "model.tflite").input
     real = np.array([-1.0, 0.0, 1 / 255, 0.25, 1.0, 2.0], dtype=np.float32)
-    assert artefacts.quantised(real, tensor).tolist() == [-128, -128, -127, -64, 127, 127]
+    assert artefacts.model_inputs(real, tensor).tolist() == [-128, -128, -127, -64, 127, 127]
+
+
+def test_an_input_of_real_numbers_gets_them_as_they_are() -> None:
+    tensor = parse_model(convolution_of("FLOAT32", np.random.default_rng(0)).flatbuffer()).input
+    real = np.array([-1.0, 0.0, 1 / 255, 1e9], dtype=np.float32)
+    np.testing.assert_array_equal(artefacts.model_inputs(real, tensor), real)
+
+
+def test_random_real_numbers_reach_both_ends_of_what_is_quantised_behind_them() -> None:
+    model = parse_model(convolution_of("FLOAT32", np.random.default_rng(0)).flatbuffer())
+    inputs = artefacts.random_inputs(model, 100, 0)
+    assert (inputs.dtype.name, inputs.shape) == ("float32", (100, 5, 5, 2))
+    steps = np.round(inputs * 255) - 128
+    assert (steps.min(), steps.max()) == (-136, 135)
+
+
+def test_random_uint8_inputs_have_every_value() -> None:
+    model = parse_model(convolution_of("UINT8", np.random.default_rng(0)).flatbuffer())
+    assert set(artefacts.random_inputs(model, 100, 0).ravel()) == set(range(256))
 
 
 # ---- the command ----

@@ -327,7 +327,7 @@ def test_files_of_different_models_are_refused(built: Built) -> None:
     built.with_reference(sha256="cd" * 32)
     assert "quantise again" in failing(lambda: validate(built, FakeBoard()), 2)
     built.with_reference(sha256=SMALL_HELLO.sha256, outputs=built.reference.outputs[:, :3])
-    assert "outputs of shape [3]" in failing(lambda: validate(built, FakeBoard()), 2)
+    assert "outputs of type int8 and shape [3]" in failing(lambda: validate(built, FakeBoard()), 2)
 
 
 def test_more_images_than_there_are(built: Built) -> None:

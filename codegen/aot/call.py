@@ -38,9 +38,9 @@ class Assembly:
     arguments: Mapping[str, int]
 
 
-# The value of a field of a kernel's parameters: a number, an array, a function, nothing (NULL), or a struct
-# within.
-Value = int | Constant | Assembly | None | Mapping[str, "Value"]
+# The value of a field of a kernel's parameters: a number (a float32 where it is a float), an array, a
+# function, nothing (NULL), or a struct within.
+Value = int | float | Constant | Assembly | None | Mapping[str, "Value"]
 
 
 @dataclass(frozen=True)

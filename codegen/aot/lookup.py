@@ -16,12 +16,12 @@ from contract.graph import Model, Operator
 
 @dataclass(frozen=True)
 class Lookup:
-    """A checked operator of one input: its outputs for the inputs from -128 to 127."""
+    """A checked operator of one input: its outputs for the input bytes -128 to 127."""
 
     operator: Operator
-    input: Activation
-    output: Activation  # of the input's shape
-    table: NDArray[np.int8]  # (256,)
+    input: Activation  # int8 or uint8
+    output: Activation  # of the input's shape, int8 or uint8
+    table: NDArray[np.int8]  # (256,): the bytes of the outputs
     description: tuple[str, ...]
 
 
@@ -32,14 +32,25 @@ def read_lookup(
     an output's, which is then clamped to int8."""
     expect_operands(operator, inputs=range(1, 2))
     input, output = input_of(model, operator), output_of(model, operator)
+    return lookup_of(operator, input, output, function(input, output))
+
+
+def lookup_of(
+    operator: Operator, input: Activation, output: Activation, compute: Callable[[int], int]
+) -> Lookup:
+    """The operator whose output for each value of the input is `compute(value)`, clamped to its type.
+
+    The kernel takes every byte for an int8, also where input or output are uint8.
+    """
     expect_shape(operator, output.tensor, input.shape)
-    compute = function(input, output)
-    values = [compute(value) for value in range(INT8_MIN, INT8_MAX + 1)]
+    inputs = np.arange(INT8_MIN, INT8_MAX + 1).astype(np.int8).view(input.tensor.dtype)
+    limits = np.iinfo(output.tensor.dtype)
+    values = np.clip([compute(int(value)) for value in inputs], limits.min, limits.max)
     return Lookup(
         operator=operator,
         input=input,
         output=output,
-        table=np.clip(values, INT8_MIN, INT8_MAX).astype(np.int8),
+        table=values.astype(output.tensor.dtype).view(np.int8),
         description=(
             f"{operator.name}, as a table",
             describe.tensor("input", input.tensor),

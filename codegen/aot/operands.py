@@ -24,7 +24,8 @@ CONVERT_AGAIN = "convert the model again"
 
 @dataclass(frozen=True)
 class Activation:
-    """An int8 tensor that exists while the model runs, quantised with one scale and one zero point."""
+    """An int8 tensor that exists while the model runs, quantised with one scale and one zero point. At a
+    model's edge it may be uint8."""
 
     tensor: Tensor
     quantization: Quantization
@@ -61,12 +62,12 @@ def expect_operands(operator: Operator, inputs: range, outputs: int = 1) -> None
 
 def input_of(model: Model, operator: Operator) -> Activation:
     """The operator's first input."""
-    return _activation(model.tensors[operator.inputs[0]], operator)
+    return quantised(model.tensors[operator.inputs[0]], operator)
 
 
 def operand_of(model: Model, operator: Operator, place: int) -> Activation:
     """One of the operator's inputs, which may be a constant: the kernel then reads it from flash."""
-    return _activation(model.tensors[operator.inputs[place]], operator, constant=True)
+    return quantised(model.tensors[operator.inputs[place]], operator, constant=True)
 
 
 def integers_of(model: Model, operator: Operator, place: int) -> list[int]:
@@ -88,29 +89,47 @@ def axis_of(operator: Operator, axis: int, rank: int) -> int:
 
 def outputs_of(model: Model, operator: Operator) -> list[Activation]:
     """All outputs of the operator."""
-    return [_activation(model.tensors[index], operator) for index in operator.outputs]
+    return [quantised(model.tensors[index], operator) for index in operator.outputs]
 
 
 def output_of(model: Model, operator: Operator) -> Activation:
     """The operator's output."""
-    return _activation(model.tensors[operator.outputs[0]], operator)
+    return quantised(model.tensors[operator.outputs[0]], operator)
 
 
-def _activation(tensor: Tensor, operator: Operator, constant: bool = False) -> Activation:
+def quantised(
+    tensor: Tensor, operator: Operator, types: tuple[str, ...] = ("INT8",), constant: bool = False
+) -> Activation:
+    """A tensor of `operator` that is of one of `types` and no constant, unless it may be one."""
     quantization = tensor.quantization
-    if tensor.type != "INT8" or quantization is None or quantization.per_channel:
+    if tensor.type not in types or quantization is None or quantization.per_channel:
         raise UserError(
-            f"{operator} works on {tensor}, which is not per-tensor quantised INT8; {CONVERT_AGAIN}"
+            f"{operator} works on {tensor}, which is not per-tensor quantised {' or '.join(types)}; "
+            f"{CONVERT_AGAIN}"
         )
-    if tensor.data is not None and not constant:
+    if not constant:
+        _expect_activation(tensor, operator)
+    limits = np.iinfo(tensor.dtype)
+    if not limits.min <= quantization.zero_point <= limits.max:
+        raise UserError(
+            f"{tensor} has the zero point {quantization.zero_point}, not an {limits.dtype}; {CONVERT_AGAIN}"
+        )
+    return Activation(tensor, quantization)
+
+
+def real_of(tensor: Tensor, operator: Operator) -> Tensor:
+    """A tensor of `operator` that is FLOAT32 and no constant."""
+    if tensor.type != "FLOAT32":
+        raise UserError(f"{operator} works on {tensor} of type {tensor.type}, not FLOAT32; {CONVERT_AGAIN}")
+    _expect_activation(tensor, operator)
+    return tensor
+
+
+def _expect_activation(tensor: Tensor, operator: Operator) -> None:
+    if tensor.data is not None:
         raise UserError(
             f"{operator} works on the constant {tensor}; {CONVERT_AGAIN} and let it fold constants"
         )
-    if not INT8_MIN <= quantization.zero_point <= INT8_MAX:
-        raise UserError(
-            f"{tensor} has the zero point {quantization.zero_point}, not an int8; {CONVERT_AGAIN}"
-        )
-    return Activation(tensor, quantization)
 
 
 def weights_of(

@@ -25,6 +25,12 @@ static inline int32_t read_integer(void) {
     return value;
 }
 
+static inline float read_float(void) {
+    float value;
+    read_bytes(&value, sizeof value);
+    return value;
+}
+
 static inline void *new_array(int32_t bytes) {
     void *array = malloc((size_t)bytes);
     arrays[array_count++] = array;

@@ -8,7 +8,7 @@ import numpy as np
 from codegen.aot import describe
 from codegen.aot.call import PREFIX, Alias, Assembly, Constant, KernelCall, Value
 from codegen.aot.plan import Plan
-from codegen.c_source import GENERATED, INDENT, comment, integer, integer_rows
+from codegen.c_source import GENERATED, INDENT, comment, float_literal, integer, integer_rows
 from codegen.names import Identifiers
 from contract.graph import Tensor
 
@@ -74,13 +74,13 @@ enum {{
     MODEL_ARENA_BYTES = {plan.arena.bytes} /* all activations, input and output among them */
 }};
 
-/* Where the input goes before each model_invoke, which overwrites it. */
+/* Where the input goes before each model_invoke, which overwrites it.{_as_bytes(model.input)} */
 int8_t *model_input(void);
 
 /* Run one inference. */
 void model_invoke(void);
 
-/* The output of the last model_invoke, valid until the next write to the input. */
+/* The output of the last model_invoke, valid until the next write to the input.{_as_bytes(model.output)} */
 const int8_t *model_output(void);
 
 #ifdef __cplusplus
@@ -89,6 +89,11 @@ const int8_t *model_output(void);
 
 #endif
 """
+
+
+def _as_bytes(tensor: Tensor) -> str:
+    """What an application has to know whose numbers are no int8."""
+    return "" if tensor.type == "INT8" else f"\n * Bytes of {tensor.type.lower()}: copy by memcpy."
 
 
 def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, int]]:
@@ -185,7 +190,7 @@ def _value(value: Value, names: Mapping[Constant | Assembly, str], indent: str) 
         return f"{PREFIX.upper()}ON_CORTEX_M4({names[value]})"
     if isinstance(value, Mapping):
         return f"{{\n{_fields(value, names, indent + INDENT)}\n{indent}}}"
-    return integer(value)
+    return float_literal(value) if isinstance(value, float) else integer(value)
 
 
 def _invoke(plan: Plan, names: Names) -> tuple[str, dict[int, int]]:
