@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 from PIL import Image
 
-from report.charts import BLUE, GREY, ORANGE, PALE
+from report.charts import BLUE, GREY, ORANGE, PALE, pixels
 from report.gather import Results
 
 SIZE_INCHES, DPI = (7.6, 3.0), 100
@@ -37,9 +37,9 @@ def frames(results: Results, chosen: list[int]) -> tuple[list[Image.Image], list
 
 def _frame(results: Results, position: int, sent: float | None) -> Image.Image:
     """One frame: `sent` is how much of the image is on the board, None once the answer is there."""
-    image = results.images[position].squeeze().astype(float)
+    image = pixels(results.images[position].squeeze())
     if sent is not None:
-        image[round(len(image) * sent) :] = np.nan
+        image[round(len(image) * sent) :] = 0 if image.ndim == 2 else 1  # white
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI)
     _picture(figure, image, int(results.answers.index[position]))
     _line(figure, results, sent)
@@ -51,7 +51,7 @@ def _frame(results: Results, position: int, sent: float | None) -> Image.Image:
 
 def _picture(figure: Figure, image: NDArray[np.float64], number: int) -> None:
     axes = figure.add_axes((0.03, 0.14, 0.27, 0.68))
-    axes.imshow(image, cmap="gray_r", vmin=-128, vmax=127)
+    axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[])
     figure.text(0.03, 0.9, f"test image {number:,}", fontsize=11)
 
@@ -62,7 +62,7 @@ def _line(figure: Figure, results: Results, sent: float | None) -> None:
     ends = ((0.47, 0.42), (0.34, 0.42)) if incoming else ((0.34, 0.55), (0.47, 0.55))
     colour = ORANGE if incoming else BLUE
     figure.add_artist(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=18, color=colour, linewidth=2))
-    size = results.images[0].size if not incoming else results.answers.outputs[0].size
+    size = results.images[0].nbytes if not incoming else results.answers.outputs[0].nbytes
     figure.text(0.405, 0.31 if incoming else 0.62, f"{size} bytes", ha="center", fontsize=10, color=colour)
     runs = f"{results.validation.board}, {results.validation.engine}"
     figure.text(0.405, 0.9, runs, ha="center", fontsize=10, color=GREY)

@@ -1,6 +1,7 @@
 """The report's pictures, one function each, in Okabe and Ito's colours, which all eyes can tell apart."""
 
 import io
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -93,8 +94,15 @@ def _matrix(axes: Axes, title: str, counts: NDArray[np.int64], classes: list[str
     axes.set(title=title, xlabel="answer", ylabel="label")
 
 
+def pixels(images: NDArray[Any]) -> NDArray[np.float64]:
+    """One image or more, of any type, as 0 to 1 from their lowest value to their highest one."""
+    real: NDArray[np.float64] = images.astype(np.float64)
+    low, high = float(real.min()), float(real.max())
+    return (real - low) / ((high - low) or 1)
+
+
 def answers(
-    images: NDArray[np.int8],
+    images: NDArray[Any],
     titles: list[str],
     device: NDArray[np.float32],
     float_predictions: NDArray[np.float32] | None,
@@ -102,6 +110,7 @@ def answers(
     columns: int = 4,
 ) -> Figure:
     """Images beside the distributions that the board, and the float model, gave for them."""
+    shown = pixels(images)
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(3.1 * columns, 2.0 * rows + 0.5), layout="constrained")
     cells = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=[1, 1.3] * columns).reshape(-1, 2)
@@ -110,9 +119,9 @@ def answers(
         bars.axis("off")
     places = np.arange(len(classes))
     for (picture, bars), image, title, board, number in zip(
-        cells, images, titles, device, range(len(images)), strict=False
+        cells, shown, titles, device, range(len(images)), strict=False
     ):
-        picture.imshow(image.squeeze(), cmap="gray_r" if image.squeeze().ndim == 2 else None)
+        picture.imshow(image.squeeze(), cmap="gray_r", vmin=0, vmax=1)
         picture.set_title(title, fontsize=7, loc="left")
         picture.axis("off")
         bars.barh(places - 0.2, board, 0.4, color=DEVICE_COLOUR, label="board")
