@@ -1,12 +1,21 @@
 """What operators of two broadcast inputs share: their operands, and the block that their kernels walk."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from codegen.aot import describe
 from codegen.aot.arithmetic.strides import Block, broadcast, broadcast_shape
-from codegen.aot.call import Constant, Value
-from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_shape, operand_of
+from codegen.aot.call import Constant, KernelCall, Value
+from codegen.aot.operands import (
+    CONVERT_AGAIN,
+    Activation,
+    expect_operands,
+    expect_shape,
+    operand_of,
+    output_of,
+)
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
@@ -32,8 +41,8 @@ def broadcast_of(operator: Operator, first: Activation, second: Activation, outp
 
 
 def block_fields(block: Block) -> Mapping[str, Value]:
-    """The fields of a kernel that walks `block`: rows along the last dimension, and the strides of both
-    inputs."""
+    """The fields of struct thimble_broadcast for `block`: rows along the last dimension, and the strides of
+    both inputs."""
     rows = int(np.prod(block.sizes[:-1], dtype=np.int64))
     fields: dict[str, Value] = {
         "rows": rows,
@@ -46,3 +55,54 @@ def block_fields(block: Block) -> Mapping[str, Value]:
     for number, strides in enumerate(block.strides, 1):
         fields[f"step_{number}"] = strides[-1]
     return fields
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """A checked MAXIMUM or MINIMUM."""
+
+    operator: Operator
+    inputs: tuple[Activation, Activation]
+    output: Activation
+    block: Block
+    description: tuple[str, ...]
+
+
+def read_extreme(model: Model, operator: Operator) -> Extreme:
+    """The operator with everything checked. UserError where its tensors do not fit together, or where
+    comparing bytes, which TensorFlow Lite Micro does whatever the scales, compares no real numbers."""
+    expect_operands(operator, inputs=range(2, 3))
+    first, second = operands_of(model, operator)
+    output = output_of(model, operator)
+    for one in (first, second):
+        if (one.scale, one.zero_point) != (output.scale, output.zero_point):
+            raise UserError(
+                f"{operator} has {one.tensor} of another scale or zero point than its output, which "
+                f"TensorFlow Lite Micro takes for the same: wrong numbers, no error; {CONVERT_AGAIN}"
+            )
+    return Extreme(
+        operator=operator,
+        inputs=(first, second),
+        output=output,
+        block=broadcast_of(operator, first, second, output),
+        description=(
+            operator.name,
+            describe.tensor("input 1", first.tensor),
+            describe.tensor("input 2", second.tensor),
+            describe.tensor("output", output.tensor),
+        ),
+    )
+
+
+def extreme_call(extreme: Extreme) -> KernelCall:
+    """The call of the kernel that is called like the operator."""
+    name = extreme.operator.name.lower()
+    return KernelCall(
+        operators=(extreme.operator,),
+        kernel=name,
+        header=f"kernels/{name}.h",
+        inputs=(extreme.inputs[0].index, extreme.inputs[1].index),
+        outputs=(extreme.output.index,),
+        parameters={"block": block_fields(extreme.block)},
+        description=extreme.description,
+    )

@@ -1,100 +1,18 @@
 """ADD: firmware/engines/aot/kernels/add.h."""
 
-from dataclasses import dataclass
-
-from codegen.aot import describe
-from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multiplier
-from codegen.aot.arithmetic.strides import Block
+from codegen.aot.addition import Addition, addition_call, read_addition
 from codegen.aot.call import KernelCall
-from codegen.aot.elementwise import block_fields, broadcast_of, operands_of
-from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
-from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.add import AddOptions
-
-LEFT_SHIFT = 20  # of both inputs before they are scaled, for int8
-
-
-@dataclass(frozen=True)
-class Addition:
-    """A checked ADD: what every variant of its kernel is made from."""
-
-    operator: Operator
-    inputs: tuple[Activation, Activation]
-    output: Activation
-    block: Block  # of the output, with the strides of both inputs
-    input_multipliers: tuple[Multiplier, Multiplier]
-    output_multiplier: Multiplier
-    limits: tuple[int, int]  # of the output, by the fused activation
-    description: tuple[str, ...]
 
 
 def read(model: Model, operator: Operator) -> Addition:
     """The operator with everything checked. UserError where its tensors do not fit together."""
-    expect_operands(operator, inputs=range(2, 3))
     options = operator.options
     assert isinstance(options, AddOptions)
-    first, second = operands_of(model, operator)
-    output = output_of(model, operator)
-    input_multipliers, output_multiplier = _multipliers(operator, first.scale, second.scale, output.scale)
-    return Addition(
-        operator=operator,
-        inputs=(first, second),
-        output=output,
-        block=broadcast_of(operator, first, second, output),
-        input_multipliers=input_multipliers,
-        output_multiplier=output_multiplier,
-        limits=output.limits(options.activation, operator),
-        description=(
-            f"{operator.name}, {describe.activation(options.activation)}",
-            describe.tensor("input 1", first.tensor),
-            describe.tensor("input 2", second.tensor),
-            describe.tensor("output", output.tensor),
-        ),
-    )
-
-
-def _multipliers(
-    operator: Operator, first: float, second: float, output: float
-) -> tuple[tuple[Multiplier, Multiplier], Multiplier]:
-    """CalculateOpDataAdd in tensorflow/lite/micro/kernels/add_common.cc, in float64."""
-    twice = 2 * max(first, second)
-    factor = twice / ((1 << LEFT_SHIFT) * output)
-    if not factor < 1:
-        raise UserError(
-            f"{operator} has an output of scale {output:g} for inputs of scale {first:g} and {second:g}, too "
-            f"small for TensorFlow Lite Micro's addition; {CONVERT_AGAIN}"
-        )
-    inputs = (quantize_multiplier(first / twice), quantize_multiplier(second / twice))
-    return inputs, quantize_multiplier(factor)
+    return read_addition(model, operator, options.activation, sign=1)
 
 
 def portable(add: Addition) -> KernelCall:
     """The plain kernel."""
-    first, second = add.inputs
-    return KernelCall(
-        operators=(add.operator,),
-        kernel="add",
-        header="kernels/add.h",
-        inputs=(first.index, second.index),
-        outputs=(add.output.index,),
-        parameters={
-            **block_fields(add.block),
-            **{
-                f"input_{number}": {
-                    "zero_point": one.zero_point,
-                    "multiplier": multiplier.multiplier,
-                    "right_shift": -multiplier.shift,
-                }
-                for number, one, multiplier in zip((1, 2), add.inputs, add.input_multipliers, strict=True)
-            },
-            "output": {
-                "zero_point": add.output.zero_point,
-                "multiplier": add.output_multiplier.multiplier,
-                "right_shift": -add.output_multiplier.shift,
-            },
-            "minimum": add.limits[0],
-            "maximum": add.limits[1],
-        },
-        description=add.description,
-    )
+    return addition_call(add)

@@ -1,18 +1,19 @@
-/* The sum of two tensors, broadcast: ADD of TensorFlow Lite, int8.
+/* The sum or the difference of two tensors, broadcast: ADD and SUB of TensorFlow Lite, int8.
  *
  *   input_1, input_2  int8, each with strides of its own over the block of the output, 0 where it repeats
- *   output            int8 [rows][columns]: rows over all dimensions of `sizes` but the last
+ *   output            int8 [rows][columns]
  *
- * Follows AddFunc in tensorflow/lite/kernels/internal/reference/integer_ops/add.h: both inputs are shifted
- * left by 20 and scaled to twice the larger scale, added, and scaled to the output. Needs no scratch memory;
- * the output may be an input whose strides are those of the output. */
+ * Follows AddFunc in tensorflow/lite/kernels/internal/reference/integer_ops/add.h and SubElementwise in
+ * tensorflow/lite/kernels/internal/reference/sub.h: both inputs are shifted left by 20 and scaled to twice
+ * the larger scale, added or subtracted, and scaled to the output. Needs no scratch memory; the output may
+ * be an input whose strides are those of the output. */
 #ifndef THIMBLE_AOT_ADD_H
 #define THIMBLE_AOT_ADD_H
 
 #include <stdint.h>
 
+#include "arithmetic/broadcast.h"
 #include "arithmetic/requantize.h"
-#include "arithmetic/strides.h"
 
 /* factor = multiplier / 2^31 / 2^right_shift, below 1 */
 struct thimble_add_scaling {
@@ -20,10 +21,9 @@ struct thimble_add_scaling {
 };
 
 struct thimble_add {
-    int32_t rows, columns, rank;
-    const int32_t *sizes, *strides_1, *strides_2;
-    int32_t step_1, step_2; /* along a row: the last strides */
+    struct thimble_broadcast block;
     struct thimble_add_scaling input_1, input_2, output;
+    int32_t sign_2;           /* 1, or -1 for the difference */
     int32_t minimum, maximum; /* of the output, by the fused activation: within int8 */
 };
 
@@ -36,21 +36,18 @@ static inline int32_t thimble_add_input(const struct thimble_add_scaling *scalin
     return thimble_add_scaled(scaling, (value - scaling->zero_point) * (1 << 20));
 }
 
+static inline int8_t thimble_add_pair(const void *parameters, int8_t value_1, int8_t value_2) {
+    const struct thimble_add *add = (const struct thimble_add *)parameters;
+    const int32_t sum = thimble_add_input(&add->input_1, value_1) +
+                        add->sign_2 * thimble_add_input(&add->input_2, value_2);
+    int32_t value = thimble_add_scaled(&add->output, sum) + add->output.zero_point;
+    value = value < add->minimum ? add->minimum : value;
+    return (int8_t)(value > add->maximum ? add->maximum : value);
+}
+
 static inline void thimble_add(const struct thimble_add *add, const int8_t *input_1,
                                const int8_t *input_2, int8_t *output) {
-    for (int32_t row = 0; row < add->rows; row++) {
-        const int8_t *a = input_1 + thimble_row_offset(row, add->rank, add->sizes, add->strides_1);
-        const int8_t *b = input_2 + thimble_row_offset(row, add->rank, add->sizes, add->strides_2);
-        for (int32_t column = 0; column < add->columns; column++) {
-            const int32_t sum =
-                thimble_add_input(&add->input_1, *a) + thimble_add_input(&add->input_2, *b);
-            int32_t value = thimble_add_scaled(&add->output, sum) + add->output.zero_point;
-            value = value < add->minimum ? add->minimum : value;
-            *output++ = (int8_t)(value > add->maximum ? add->maximum : value);
-            a += add->step_1;
-            b += add->step_2;
-        }
-    }
+    thimble_broadcast(&add->block, thimble_add_pair, add, input_1, input_2, output);
 }
 
 #endif

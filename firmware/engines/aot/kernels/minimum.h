@@ -1,0 +1,29 @@
+/* The smaller of two tensors' values, broadcast: MINIMUM of TensorFlow Lite, int8.
+ *
+ *   input_1, input_2  int8, each with strides of its own over the block of the output, 0 where it repeats
+ *   output            int8 [rows][columns]
+ *
+ * Follows MinimumOp in tensorflow/lite/micro/kernels/maximum_minimum.h, which compares the bytes whatever their
+ * scales. Needs no scratch memory; the output may be an input whose strides are those of the output. */
+#ifndef THIMBLE_AOT_MINIMUM_H
+#define THIMBLE_AOT_MINIMUM_H
+
+#include <stdint.h>
+
+#include "arithmetic/broadcast.h"
+
+struct thimble_minimum {
+    struct thimble_broadcast block;
+};
+
+static inline int8_t thimble_minimum_pair(const void *parameters, int8_t value_1, int8_t value_2) {
+    (void)parameters;
+    return value_1 < value_2 ? value_1 : value_2;
+}
+
+static inline void thimble_minimum(const struct thimble_minimum *minimum, const int8_t *input_1,
+                                   const int8_t *input_2, int8_t *output) {
+    thimble_broadcast(&minimum->block, thimble_minimum_pair, minimum, input_1, input_2, output);
+}
+
+#endif
