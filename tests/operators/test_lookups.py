@@ -48,8 +48,8 @@ def test_a_function_of_fixed_output_equals_the_reference(
     zero_points=st.tuples(ZERO_POINTS, ZERO_POINTS),
     alpha=st.floats(-2, 2) | st.sampled_from([0.0, 0.01, 0.2, 0.3]),
 )
-@pytest.mark.parametrize("operator", ["RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH"])
-def test_a_rectifier_equals_the_reference(
+@pytest.mark.parametrize("operator", ["RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH", "ELU", "ABS"])
+def test_a_function_of_any_output_equals_the_reference(
     runner: KernelRunner,
     operator: str,
     scale: float,

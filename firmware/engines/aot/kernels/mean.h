@@ -1,10 +1,10 @@
-/* The mean over some axes: MEAN of TensorFlow Lite, int8.
+/* The mean or the sum over some axes: MEAN and SUM of TensorFlow Lite, int8.
  *
  *   input    int8, any shape
  *   output   int8, the input's shape without the axes, or with 1 in their place
  *
  * Follows QuantizedMeanOrSum in tensorflow/lite/kernels/internal/reference/reduce.h: int32 sums less their
- * zero points, and one requantisation that divides by their number, too. Needs no scratch memory; input and
+ * zero points, and one requantisation, which for the mean divides by their number, too. Needs no scratch memory; input and
  * output must not overlap. */
 #ifndef THIMBLE_AOT_MEAN_H
 #define THIMBLE_AOT_MEAN_H

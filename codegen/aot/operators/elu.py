@@ -1,0 +1,39 @@
+"""ELU: a table (firmware/engines/aot/kernels/lookup.h)."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from codegen.aot.call import KernelCall
+from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.operands import Activation
+from contract.graph import Model, Operator
+
+BEYOND = 1000  # steps from the zero point, where every output is clamped
+
+
+def read(model: Model, operator: Operator) -> Lookup:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+
+    def function(input: Activation, output: Activation) -> Callable[[int], int]:
+        """PopulateLookupTable in tensorflow/lite/micro/kernels/elu.cc, in float32."""
+        one = np.float32(1)
+        scale, inverse = np.float32(input.scale), one / np.float32(output.scale)
+
+        def compute(value: int) -> int:
+            real = scale * np.float32(value - input.zero_point)
+            if real < 0:
+                real = np.float32(math.exp(real)) - one
+            steps = float(real * inverse)
+            rounded = math.copysign(math.floor(min(abs(steps), BEYOND) + 0.5), steps)
+            return int(rounded) + output.zero_point
+
+        return compute
+
+    return read_lookup(model, operator, function)
+
+
+def portable(lookup: Lookup) -> KernelCall:
+    """The plain kernel."""
+    return lookup_call(lookup)
