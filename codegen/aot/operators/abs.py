@@ -6,7 +6,7 @@ import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
 from codegen.aot.call import KernelCall
-from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 

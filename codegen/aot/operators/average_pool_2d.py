@@ -1,7 +1,7 @@
 """AVERAGE_POOL_2D: firmware/engines/aot/kernels/average_pool_2d.h."""
 
 from codegen.aot.call import KernelCall, of_batch
-from codegen.aot.pooling import Pooling, pooling_fields, read_pooling
+from codegen.aot.families.pooling import Pooling, pooling_fields, read_pooling
 from contract.errors import UserError
 from contract.graph import Model, Operator
 

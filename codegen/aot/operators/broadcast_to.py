@@ -2,7 +2,7 @@
 
 from codegen.aot.arithmetic.strides import broadcast, broadcast_shape
 from codegen.aot.call import KernelCall
-from codegen.aot.movement import Move, Movement, described, movement_calls
+from codegen.aot.families.movement import Move, Movement, described, movement_calls
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     expect_operands,

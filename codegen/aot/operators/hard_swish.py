@@ -7,7 +7,7 @@ import numpy as np
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two
 from codegen.aot.call import KernelCall
-from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.operands import CONVERT_AGAIN, Activation
 from contract.errors import UserError
 from contract.graph import Model, Operator

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, logistic
 from codegen.aot.call import KernelCall
-from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.operands import CONVERT_AGAIN, Activation
 from contract.errors import UserError
 from contract.graph import Model, Operator

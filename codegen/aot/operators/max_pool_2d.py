@@ -1,7 +1,7 @@
 """MAX_POOL_2D: firmware/engines/aot/kernels/max_pool_2d.h."""
 
 from codegen.aot.call import KernelCall, of_batch
-from codegen.aot.pooling import Pooling, pooling_fields, read_pooling
+from codegen.aot.families.pooling import Pooling, pooling_fields, read_pooling
 from contract.graph import Model, Operator
 
 

@@ -1,7 +1,7 @@
 """MEAN: firmware/engines/aot/kernels/mean.h."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.summation import Summation, read_summation, summation_call
+from codegen.aot.families.summation import Summation, read_summation, summation_call
 from contract.graph import Model, Operator
 
 

@@ -1,7 +1,7 @@
 """MINIMUM: firmware/engines/aot/kernels/minimum.h."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.elementwise import Extreme, extreme_call, read_extreme
+from codegen.aot.families.elementwise import Extreme, extreme_call, read_extreme
 from contract.graph import Model, Operator
 
 

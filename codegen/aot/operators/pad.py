@@ -1,13 +1,13 @@
 """PAD: copies (firmware/engines/aot/kernels/copy.h)."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.movement import Movement, movement_calls
+from codegen.aot.families.movement import Movement, movement_calls
+from codegen.aot.families.padding import padded
 from codegen.aot.operands import (
     expect_operands,
     input_of,
     output_of,
 )
-from codegen.aot.padding import padded
 from contract.graph import Model, Operator
 
 

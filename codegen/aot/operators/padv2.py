@@ -1,7 +1,8 @@
 """PADV2: copies (firmware/engines/aot/kernels/copy.h)."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.movement import Movement, movement_calls
+from codegen.aot.families.movement import Movement, movement_calls
+from codegen.aot.families.padding import padded
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     expect_operands,
@@ -9,7 +10,6 @@ from codegen.aot.operands import (
     operand_of,
     output_of,
 )
-from codegen.aot.padding import padded
 from contract.errors import UserError
 from contract.graph import Model, Operator
 

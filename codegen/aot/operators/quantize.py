@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
 from codegen.aot.call import KernelCall
-from codegen.aot.lookup import Lookup, lookup_call, lookup_of
+from codegen.aot.families.lookup import Lookup, lookup_call, lookup_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,

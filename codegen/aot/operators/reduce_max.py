@@ -1,7 +1,7 @@
 """REDUCE_MAX: firmware/engines/aot/kernels/reduce_extreme.h."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.reduced_extreme import ReducedExtreme, read_reduced_extreme, reduced_extreme_call
+from codegen.aot.families.reduced_extreme import ReducedExtreme, read_reduced_extreme, reduced_extreme_call
 from contract.graph import Model, Operator
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
 from codegen.aot.call import KernelCall
-from codegen.aot.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 

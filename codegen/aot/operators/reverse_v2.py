@@ -2,7 +2,7 @@
 
 from codegen.aot.arithmetic.strides import row_major
 from codegen.aot.call import KernelCall
-from codegen.aot.movement import Movement, described, movement_calls, to_whole
+from codegen.aot.families.movement import Movement, described, movement_calls, to_whole
 from codegen.aot.operands import (
     axis_of,
     expect_operands,

@@ -1,14 +1,14 @@
 """SPLIT_V: copies (firmware/engines/aot/kernels/copy.h)."""
 
 from codegen.aot.call import KernelCall
-from codegen.aot.movement import Movement, movement_calls
+from codegen.aot.families.movement import Movement, movement_calls
+from codegen.aot.families.splitting import split
 from codegen.aot.operands import (
     axis_of,
     expect_operands,
     input_of,
     integers_of,
 )
-from codegen.aot.splitting import split
 from contract.graph import Model, Operator
 
 

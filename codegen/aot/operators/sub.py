@@ -1,7 +1,7 @@
 """SUB: firmware/engines/aot/kernels/add.h."""
 
-from codegen.aot.addition import Addition, addition_call, read_addition
 from codegen.aot.call import KernelCall
+from codegen.aot.families.addition import Addition, addition_call, read_addition
 from contract.graph import Model, Operator
 from contract.operators.sub import SubOptions
 

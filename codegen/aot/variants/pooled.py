@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from codegen.aot.families.pooling import Pooling
 from codegen.aot.operators import conv_2d, max_pool_2d
 from codegen.aot.operators.conv_2d import Convolution
-from codegen.aot.pooling import Pooling
 from contract.graph import Model, Operator
 
 

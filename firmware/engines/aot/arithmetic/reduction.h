@@ -6,7 +6,7 @@
 
 #include "arithmetic/strides.h"
 
-/* Laid out by codegen/aot/reduction.py. Strides are in elements. */
+/* Laid out by codegen/aot/families/reduction.py. Strides are in elements. */
 struct thimble_reduction {
     int32_t outputs;
     int32_t kept_rank; /* with one dimension of size 1 behind the kept ones */

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from codegen.aot.arithmetic.strides import row_major
-from codegen.aot.movement import Movement, described, to_whole
+from codegen.aot.families.movement import Movement, described, to_whole
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_shape, outputs_of
 from contract.errors import UserError
 from contract.graph import Model, Operator

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from codegen.aot import describe
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
+from codegen.aot.families.reduction import reduced_blocks, reduction_fields
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, input_of, output_of
-from codegen.aot.reduction import reduced_blocks, reduction_fields
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.reducer import ReducerOptions

@@ -8,8 +8,8 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
+from codegen.aot.families.reduction import expect_sums_fit, reduced_blocks, reduction_fields
 from codegen.aot.operands import Activation, expect_operands, input_of, output_of
-from codegen.aot.reduction import expect_sums_fit, reduced_blocks, reduction_fields
 from codegen.aot.requantization import requantization
 from contract.graph import Model, Operator
 from contract.reducer import ReducerOptions

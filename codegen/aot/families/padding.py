@@ -1,7 +1,7 @@
 """What PAD and PADV2 share: the output filled with one value, and the input copied into it."""
 
 from codegen.aot.arithmetic.strides import row_major
-from codegen.aot.movement import Movement, described, whole
+from codegen.aot.families.movement import Movement, described, whole
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_shape, integers_of
 from contract.errors import UserError
 from contract.graph import Model, Operator
