@@ -44,7 +44,7 @@ def test_a_function_of_fixed_output_equals_the_reference(
 @settings(max_examples=80)
 @given(
     scale=SCALES,
-    ratio=st.floats(0.1, 20),
+    ratio=st.floats(0.1, 20) | st.sampled_from([0.4, 0.8, 1 / 0.7, 2.5]),
     zero_points=st.tuples(ZERO_POINTS, ZERO_POINTS),
     alpha=st.floats(-2, 2) | st.sampled_from([0.0, 0.01, 0.2, 0.3]),
 )
@@ -58,6 +58,16 @@ def test_a_function_of_any_output_equals_the_reference(
     alpha: float,
 ) -> None:
     network = network_of(operator, (scale, zero_points[0]), (scale * ratio, zero_points[1]), alpha)
+    expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=EVERY_VALUE)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 1 / 0.3, 1 / 0.7, 1 / 0.9])
+@pytest.mark.parametrize("scale", [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0])
+@pytest.mark.parametrize("operator", ["RELU", "LEAKY_RELU", "HARD_SWISH", "ABS", "QUANTIZE"])
+def test_ties_that_float32_and_float64_round_differently_equal_the_reference(
+    runner: KernelRunner, operator: str, scale: float, ratio: float
+) -> None:
+    network = network_of(operator, (scale, -5), (scale * ratio, 3))
     expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=EVERY_VALUE)
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
@@ -19,9 +17,8 @@ def read(model: Model, operator: Operator) -> Lookup:
 
     def function(input: Activation, output: Activation) -> Callable[[int], int]:
         """QuantizeLeakyRelu in tensorflow/lite/kernels/internal/reference/leaky_relu.h, with the factors of
-        CalculateOpDataLeakyRelu, which are products and quotients of float32."""
-        scale, alpha = np.float32(input.scale), np.float32(options.alpha)
-        slopes = (float(scale * alpha / np.float32(output.scale)), float(scale / np.float32(output.scale)))
+        CalculateOpDataLeakyRelu; the pinned release computes them in float64."""
+        slopes = (input.scale * options.alpha / output.scale, input.scale / output.scale)
         below, above = quantize_multipliers((abs(slopes[0]), slopes[1]), str(operator))
 
         def compute(value: int) -> int:
