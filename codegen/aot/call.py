@@ -61,6 +61,9 @@ class KernelCall:
     parameters: Mapping[str, Value]  # by the field's name, in the order of the struct
     description: tuple[str, ...] = field(repr=False)  # the lines of a comment
     scratch: int = 0
+    # Inputs of the output's size that it may overwrite: the kernel reads each element of them before it
+    # writes the one in its place, and none after that.
+    in_place: tuple[int, ...] = ()
     variant: str = "portable"
     reason: str = "its only variant"  # why the operator can have this variant
 

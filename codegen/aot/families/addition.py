@@ -7,7 +7,7 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multiplier
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
-from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of
+from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of, overwritable
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
 from contract.errors import UserError
 from contract.graph import Model, Operator
@@ -100,4 +100,5 @@ def addition_call(add: Addition) -> KernelCall:
             "maximum": add.limits[1],
         },
         description=add.description,
+        in_place=overwritable(add.inputs, add.output),
     )

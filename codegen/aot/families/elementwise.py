@@ -40,6 +40,11 @@ def broadcast_of(operator: Operator, first: Activation, second: Activation, outp
     return broadcast(shape, first.shape, second.shape)
 
 
+def overwritable(inputs: tuple[Activation, Activation], output: Activation) -> tuple[int, ...]:
+    """The inputs that are walked as the output is, since they are not repeated: it may take their place."""
+    return tuple(one.index for one in inputs if one.shape == output.shape)
+
+
 def block_fields(block: Block) -> Mapping[str, Value]:
     """The fields of struct thimble_broadcast for `block`: rows along the last dimension, and the strides of
     both inputs."""
@@ -105,4 +110,5 @@ def extreme_call(extreme: Extreme) -> KernelCall:
         outputs=(extreme.output.index,),
         parameters={"block": block_fields(extreme.block)},
         description=extreme.description,
+        in_place=overwritable(extreme.inputs, extreme.output),
     )

@@ -69,4 +69,5 @@ def lookup_call(lookup: Lookup) -> KernelCall:
         outputs=(lookup.output.index,),
         parameters={"count": lookup.input.tensor.elements, "table": Constant("table", lookup.table)},
         description=lookup.description,
+        in_place=(lookup.input.index,),
     )

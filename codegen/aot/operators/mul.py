@@ -8,7 +8,7 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import Constant, KernelCall
-from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of
+from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of, overwritable
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
 from contract.errors import UserError
 from contract.graph import Model, Operator
@@ -84,4 +84,5 @@ def portable(mul: Multiplication) -> KernelCall:
             },
         },
         description=mul.description,
+        in_place=overwritable(mul.inputs, mul.output),
     )

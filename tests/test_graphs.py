@@ -1,0 +1,208 @@
+"""Random graphs: branches, residuals, broadcasts, constants and views that share memory, byte for byte."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from codegen.aot.call import KernelCall
+from codegen.aot.plan import Plan, plan_model
+from contract.flatbuffer import parse_model
+from tests.many_networks import run_on_board, run_on_host, write_sources
+from tests.networks import Network, random_weights, reference, some_inputs
+
+GRAPHS = 60
+SCALE = 0.05
+
+
+class Graph:
+    """A network that grows from any of its tensors, all of one scale."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+        size = [int(self.generator.integers(1, 7)) for _ in range(2)]
+        self.network = Network((1, *size, int(self.generator.integers(1, 5))), SCALE, self.zero_point())
+        self.tensors = [self.network.last]
+
+    def zero_point(self) -> int:
+        return int(self.generator.integers(-128, 128))
+
+    def pick(self) -> int:
+        """A tensor, more likely a late one."""
+        place = len(self.tensors) - 1 - int(self.generator.geometric(0.4) - 1)
+        return self.tensors[max(0, place)]
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        return tuple(self.network.tensors[tensor].shape)
+
+    def grow(self) -> None:
+        """One more operator."""
+        steps = [self.join, self.join, self.activate, self.reduce, self.concatenate, self.view, self.convolve]
+        step: Callable[[int], None] = steps[self.generator.integers(len(steps))]
+        start = self.pick()
+        self.network.last = start
+        step(start)
+        self.tensors.append(self.network.last)
+
+    def join(self, start: int) -> None:
+        """A sum, difference or product with a tensor of a shape that can be broadcast, or with a constant."""
+        name = str(self.generator.choice(["ADD", "SUB", "MUL"]))
+        shape = self.shape(start)
+        fitting = [other for other in self.tensors if _broadcast(shape, self.shape(other)) is not None]
+        other = int(self.generator.choice(fitting))
+        if self.generator.random() < 0.2:
+            values = self.generator.integers(-128, 128, shape[-1:]).astype(np.int8)
+            other = self.network.constant("constant", values, [SCALE])
+        options = getattr(schema, f"{name.capitalize()}OptionsT")()
+        result = _broadcast(shape, self.shape(other))
+        assert result is not None
+        inputs = [start, other] if self.generator.random() < 0.5 else [other, start]
+        output = self.network.activation(name.lower(), result, SCALE, self.zero_point())
+        code = getattr(schema.BuiltinOperator, name)
+        self.network.add(code, 2, inputs, output, f"{name.capitalize()}Options", options)
+
+    def activate(self, start: int) -> None:
+        output = self.network.activation("relu", self.shape(start), SCALE, self.zero_point())
+        self.network.add(schema.BuiltinOperator.RELU, 2, [start], output)
+
+    def reduce(self, start: int) -> None:
+        """The mean of the rows or columns, which keeps its place as a dimension of one."""
+        shape = list(self.shape(start))
+        axis = int(self.generator.integers(1, len(shape)))
+        shape[axis] = 1
+        axes = self.network.constant("axes", np.array([axis], np.int32))
+        options = schema.ReducerOptionsT()
+        options.keepDims = True
+        output = self.network.activation("mean", shape, SCALE, self.zero_point())
+        self.network.add(schema.BuiltinOperator.MEAN, 2, [start, axes], output, "ReducerOptions", options)
+
+    def concatenate(self, start: int) -> None:
+        """The tensor twice, or with another of its shape and quantisation."""
+        quantization = self.network.tensors[start].quantization
+        alike = [
+            other
+            for other in self.tensors
+            if self.shape(other) == self.shape(start)
+            and self.network.tensors[other].quantization.zeroPoint[0] == quantization.zeroPoint[0]
+        ]
+        other = int(self.generator.choice(alike))
+        shape = list(self.shape(start))
+        axis = int(self.generator.integers(1, len(shape)))
+        shape[axis] *= 2
+        if np.prod(shape) > 2000:
+            self.activate(start)
+            return
+        options = schema.ConcatenationOptionsT()
+        options.axis = axis
+        output = self.network.activation("joined", shape, SCALE, quantization.zeroPoint[0])
+        code = schema.BuiltinOperator.CONCATENATION
+        self.network.add(code, 2, [start, other], output, "ConcatenationOptions", options)
+
+    def view(self, start: int) -> None:
+        """The same bytes as columns instead of rows."""
+        one, height, width, channels = self.shape(start)
+        self.network.reshape((one, width, height, channels))
+
+    def convolve(self, start: int) -> None:
+        channels = int(self.generator.integers(1, 5))
+        weights = random_weights(self.generator, (channels, 1, 1, self.shape(start)[3]))
+        self.network.conv_2d(weights, [0.01], None, SCALE, self.zero_point())
+
+
+def _broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(one, other)
+    except ValueError:
+        return None
+
+
+def random_graph(seed: int) -> Network:
+    graph = Graph(seed)
+    for _ in range(int(graph.generator.integers(2, 12))):
+        graph.grow()
+    return graph.network
+
+
+Graphs = tuple[list[bytes], list[NDArray[np.int8]], list[NDArray[np.int8]]]
+
+
+@pytest.fixture(scope="module")
+def graphs() -> Graphs:
+    """Flatbuffers, inputs and the outputs of TensorFlow Lite Micro."""
+    networks = [random_graph(seed) for seed in range(GRAPHS)]
+    flatbuffers = [network.flatbuffer() for network in networks]
+    inputs = [some_inputs(network, np.random.default_rng(0)) for network in networks]
+    expected = [reference(*pair) for pair in zip(flatbuffers, inputs, strict=True)]
+    return flatbuffers, inputs, expected
+
+
+def plans(flatbuffers: list[bytes]) -> list[Plan]:
+    models = [parse_model(flatbuffer) for flatbuffer in flatbuffers]
+    return [plan_model(model, [f"layer_{one.index}" for one in model.operators]) for model in models]
+
+
+def test_random_graphs_equal_the_reference_under_sanitizers(graphs: Graphs, tmp_path: Path) -> None:
+    flatbuffers, inputs, expected = graphs
+    outputs = run_on_host(write_sources(flatbuffers, "portable", tmp_path), inputs, tmp_path / "host")
+    for index, pair in enumerate(zip(outputs, expected, strict=True)):
+        np.testing.assert_array_equal(*pair, err_msg=f"graph {index}")
+
+
+@pytest.mark.parametrize("goal", ["speed", "size"])
+def test_random_graphs_equal_the_reference_on_the_board(graphs: Graphs, goal: str, tmp_path: Path) -> None:
+    flatbuffers, inputs, expected = graphs
+    outcomes = run_on_board(write_sources(flatbuffers, goal, tmp_path), "-O2", inputs, tmp_path / "board")
+    for index, (outcome, outputs) in enumerate(zip(outcomes, expected, strict=True)):
+        np.testing.assert_array_equal(outcome.outputs, outputs, err_msg=f"graph {index}")
+
+
+def test_the_graphs_hold_what_they_are_drawn_for(graphs: Graphs) -> None:
+    """Branches, and outputs that take an input's place, are among them, more than once."""
+    branches = in_place = 0
+    for plan in plans(graphs[0]):
+        branches += any(len(readers) > 1 for readers in plan.model.readers.values())
+        in_place += any(
+            plan.buffer_of.get(index) == plan.buffer_of[call.outputs[0]]
+            for call in plan.calls
+            if isinstance(call, KernelCall)
+            for index in call.inputs
+        )
+    assert min(branches, in_place) > GRAPHS // 4
+
+
+# ---- memory ----
+def activations(count: int) -> Network:
+    """`count` activation functions behind each other."""
+    network = Network((1, 1000))
+    for _ in range(count):
+        output = network.activation("relu", (1, 1000), SCALE, 0)
+        network.add(schema.BuiltinOperator.RELU, 2, [network.last], output)
+    return network
+
+
+def test_a_chain_of_activations_needs_the_memory_of_one() -> None:
+    (plan,) = plans([activations(5).flatbuffer()])
+    assert plan.arena.bytes == 1000
+
+
+def test_an_input_that_is_read_later_is_not_overwritten() -> None:
+    network = activations(1)
+    options = schema.AddOptionsT()
+    output = network.activation("sum", (1, 1000), SCALE, 0)
+    network.add(schema.BuiltinOperator.ADD, 2, [0, network.last], output, "AddOptions", options)
+    (plan,) = plans([network.flatbuffer()])
+    assert plan.arena.bytes == 2000
+
+
+def test_an_input_that_is_also_read_through_a_view_is_not_overwritten() -> None:
+    """The kernel may walk the view in another order than the output."""
+    network = Network((1, 2, 3))
+    network.reshape((2, 3))
+    view = network.last
+    output = network.activation("sum", (1, 2, 3), SCALE, 0)
+    network.add(schema.BuiltinOperator.ADD, 2, [0, view], output, "AddOptions", schema.AddOptionsT())
+    (plan,) = plans([network.flatbuffer()])
+    assert plan.buffer_of[output] != plan.buffer_of[0]
