@@ -50,13 +50,15 @@ def model_inputs(images: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
 
 def random_inputs(model: Model, count: int, seed: int) -> NDArray[Any]:
     """`count` inputs drawn with `seed`: any value of the input's type or, where it is FLOAT32, values over
-    the range that the QUANTIZE behind it takes, and a little beyond."""
+    the range that the QUANTIZE behind it takes, and a little beyond (around 0 if nobody reads it)."""
     rng = np.random.default_rng(seed)
     tensor = model.input
     shape = (count, *tensor.shape[1:])
     if tensor.type != "FLOAT32":
         limits = np.iinfo(tensor.dtype)
         return rng.integers(limits.min, limits.max + 1, shape, tensor.dtype)
+    if tensor.index not in model.readers:
+        return rng.standard_normal(shape).astype(np.float32)
     quantised = model.tensors[model.readers[tensor.index][0].outputs[0]]
     assert quantised.quantization is not None  # contract.runtimes.check has seen to it
     scale, zero_point = quantised.quantization.scale, quantised.quantization.zero_point
