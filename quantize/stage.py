@@ -122,7 +122,8 @@ def given(
 
 
 def check_runtimes(model: Model, asked: str) -> None:
-    """UserError where the runtime `asked` for cannot run `model`; a note for each other one that cannot."""
+    """UserError where the runtime `asked` for, or the reference, cannot run `model`; a note for each other
+    runtime that cannot."""
     runtimes.check(model, runtimes.RUNTIMES[asked])
     for name, runtime in runtimes.RUNTIMES.items():
         try:
@@ -130,6 +131,7 @@ def check_runtimes(model: Model, asked: str) -> None:
                 runtimes.check(model, runtime)
         except UserError as refusal:
             print(f"note     {refusal}")
+    tflm.expect_no_abort(model)
 
 
 def require_tensorflow() -> None:

@@ -4,7 +4,11 @@ Its outputs are those of the Arduino libraries byte for byte, which LiteRT's are
 """
 
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +17,8 @@ from numpy.typing import NDArray
 from contract.errors import UserError
 from contract.graph import Model
 from quantize.capture import captured_output
+
+ROOT = Path(__file__).parent.parent  # where `python -m quantize...` is found
 
 # The recording allocator's own records, on top of the tensors themselves.
 ARENA_OVERHEAD_BYTES = 200_000
@@ -46,6 +52,21 @@ def interpreter(model: Model, keep_tensors: bool = False) -> Any:
     except RuntimeError as error:
         reason = " ".join(printed.text.split()) or str(error)
         raise UserError(f"TensorFlow Lite Micro cannot run the model: {reason}") from error
+
+
+def expect_no_abort(model: Model) -> None:
+    """UserError where TensorFlow Lite Micro ends the process that runs `model`, which a trial finds out."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(model.data)
+        command = [sys.executable, "-m", "quantize.trial", str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True)
+    if done.returncode < 0:
+        raise UserError(
+            "TensorFlow Lite Micro aborts on the model without saying why; most often a scale is out of its "
+            "range, as in a network that is not trained: look at the scales, and quantise it again with "
+            "representative data"
+        )
 
 
 def outputs(

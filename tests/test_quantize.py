@@ -23,7 +23,7 @@ from contract.quantization import LOSSLESS_DB
 from contract.reference import Reference, read_reference
 from quantize import artefacts, stage, tflm
 from quantize.slim import slim
-from tests.networks import convolution_of
+from tests.networks import Network, convolution_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -434,6 +434,17 @@ def test_dense_weights_per_channel_are_noted_but_taken(
     assert "FULLY_CONNECTED" in printed
     assert "per-channel weights" in printed
     assert (tmp_path / "out" / "model.tflite").is_file()
+
+
+def test_a_model_on_which_the_reference_aborts_is_refused_in_words(tmp_path: Path) -> None:
+    network = Network((1, 4), scale=1e-9)
+    network.softmax()
+    (tmp_path / "own.tflite").write_bytes(network.flatbuffer())
+    with pytest.raises(
+        UserError, match=r"TensorFlow Lite Micro aborts on the model .* a scale is out of its range"
+    ):
+        stage.given(tmp_path / "own.tflite", None, None, "own", 0, "aot", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_nothing_is_written_when_a_given_flatbuffer_is_refused(tmp_path: Path, mnist: Path) -> None:
