@@ -41,8 +41,7 @@ def _tensor_info(tensor: Tensor) -> str:
             f"{tensor} has {len(tensor.shape)} dimensions, the protocol carries {MAX_RANK}; "
             "reshape it inside the model"
         )
-    quantization = tensor.quantization
-    scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (0.0, 0)
+    scale, zero_point = tensor.scale_and_zero_point
     return f"""{{
         .type = ENGINE_TYPE_{tensor.type},
         .rank = {len(tensor.shape)},

@@ -66,6 +66,11 @@ class Tensor:
         return self.elements * self.dtype.itemsize
 
     @property
+    def scale_and_zero_point(self) -> tuple[float, int]:
+        """Those of a per-tensor quantisation; 0 and 0 for a type that has none."""
+        return (self.quantization.scale, self.quantization.zero_point) if self.quantization else (0.0, 0)
+
+    @property
     def values(self) -> NDArray[np.generic]:
         """A constant's values, in its shape and type. ValueError for an activation."""
         if self.data is None:

@@ -8,6 +8,11 @@ import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from contract.graph import NUMPY_TYPES
 
 VERSION = 1
 DELIMITER = 0x00
@@ -47,15 +52,16 @@ class TickUnit(IntEnum):
 
 
 class TensorType(IntEnum):
-    """Codes of the TFLite schema's TensorType."""
+    """Codes of the TFLite schema's TensorType: what a model's input and output may be."""
 
     FLOAT32 = 0
     UINT8 = 3
     INT8 = 9
 
     @property
-    def element_bytes(self) -> int:
-        return 4 if self is TensorType.FLOAT32 else 1
+    def dtype(self) -> np.dtype[Any]:
+        """The type of an element for NumPy, as the line carries it."""
+        return np.dtype(NUMPY_TYPES[self.name])
 
 
 MAX_RANK = 6
@@ -80,7 +86,7 @@ class WireTensor:
     @property
     def size(self) -> int:
         """Bytes of the tensor."""
-        return math.prod(self.shape) * self.type.element_bytes
+        return math.prod(self.shape) * self.type.dtype.itemsize
 
     @classmethod
     def unpack(cls, body: bytes) -> "WireTensor":

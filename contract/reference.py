@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.files import replacing
+from contract.protocol import TensorType
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _rows_of_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _of_edge_type(values: NDArray[Any]) -> NDArray[Any]:
     """The values as they are. TypeError where their type is none that a model's input or output has."""
-    if values.dtype not in (np.int8, np.uint8, np.float32):
+    if values.dtype not in [one.dtype for one in TensorType]:
         raise TypeError(f"it holds {values.dtype}")
     return values
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contract.errors import UserError
 from contract.graph import ABSENT, Model, Operator, Tensor
 from contract.operators import REGISTRY
+from contract.protocol import TensorType
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,6 @@ TFLM_ARDUINO = Runtime(
     "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
 )
 
-EDGE_TYPES = ("INT8", "UINT8", "FLOAT32")  # of a model's input and output
 MOST_NAMED = 20  # operators in a refusal
 
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
@@ -47,7 +47,7 @@ def check(model: Model, runtime: Runtime) -> None:
     for tensor in (model.input, model.output):
         if tensor.data is not None:
             raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
-        if tensor.type not in EDGE_TYPES or not _quantised_as_a_whole(tensor):
+        if tensor.type not in TensorType.__members__ or not _quantised_as_a_whole(tensor):
             raise UserError(
                 f"the model's input or output, {tensor}, is {tensor.type}; it may be per-tensor quantised "
                 "INT8 or UINT8, or FLOAT32"

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from contract.errors import UserError
 from contract.firmware import Firmware
 from contract.manifest import TensorInfo
-from contract.protocol import HelloReply
+from contract.protocol import HelloReply, TensorType
 from contract.reference import Reference, equal
 from contract.validation import Answers, Validation
 from host.session import Answer
@@ -18,7 +18,9 @@ BELOW_THRESHOLD = 1  # exit code
 def collect(answers: list[Answer], output: TensorInfo) -> Answers:
     """The answers as arrays, in the order of the inputs. `output`: the model's."""
     ordered = sorted(answers, key=lambda answer: answer.index)
-    outputs = np.frombuffer(b"".join(answer.output for answer in ordered), output.type)
+    outputs = np.frombuffer(
+        b"".join(answer.output for answer in ordered), TensorType[output.type.upper()].dtype
+    )
     return Answers(
         index=np.array([answer.index for answer in ordered], np.int64),
         outputs=outputs.reshape(len(ordered), *output.shape[1:]),

@@ -133,13 +133,9 @@ def write(folder: Path, model: Model, reference: Reference, manifest: Manifest) 
 
 
 def _tensor_info(name: str, tensor: Tensor) -> TensorInfo:
-    quantization = tensor.quantization
+    scale, zero_point = tensor.scale_and_zero_point
     return TensorInfo(
-        name=name,
-        type=tensor.type.lower(),
-        shape=tensor.shape,
-        scale=quantization.scale if quantization else 0,
-        zero_point=quantization.zero_point if quantization else 0,
+        name=name, type=tensor.type.lower(), shape=tensor.shape, scale=scale, zero_point=zero_point
     )
 
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
+from contract.convolution import ConvolutionOptions
 from contract.errors import UserError
 from contract.files import sha256
 from contract.flatbuffer import parse_model, read_model
 from contract.graph import Model
-from contract.operators.conv_2d import ConvOptions
 from contract.operators.fully_connected import FullyConnectedOptions
 from contract.operators.softmax import SoftmaxOptions
 from contract.pooling import PoolOptions
@@ -64,7 +64,7 @@ def test_options_keep_height_before_width() -> None:
     network.softmax(0.5)
     options = [operator.options for operator in parse_model(network.flatbuffer()).operators]
     assert options == [
-        ConvOptions(padding="SAME", stride=(1, 2), dilation=(3, 1), activation="RELU6"),
+        ConvolutionOptions(padding="SAME", stride=(1, 2), dilation=(3, 1), activation="RELU6"),
         PoolOptions(padding="VALID", stride=(1, 2), window=(3, 2), activation="RELU"),
         None,
         FullyConnectedOptions(activation="RELU", weights_format=0, keep_num_dims=True),

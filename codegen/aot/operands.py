@@ -46,6 +46,9 @@ class Activation:
     def zero_point(self) -> int:
         return self.quantization.zero_point
 
+    def is_quantised_as(self, other: "Activation") -> bool:
+        return (self.scale, self.zero_point) == (other.scale, other.zero_point)
+
     def limits(self, activation: str, operator: Operator) -> tuple[int, int]:
         """The least and the greatest value behind the fused `activation` of `operator`, which writes this."""
         return activation_range(activation, self.scale, self.zero_point, str(operator))
@@ -200,6 +203,14 @@ def expect_same_quantization(operator: Operator, input: Activation, output: Acti
         raise UserError(
             f"{operator} copies values from {input.tensor} to {output.tensor}, which are quantised "
             f"differently; {CONVERT_AGAIN}"
+        )
+
+
+def expect_unchanged_quantization(operator: Operator, input: Activation, output: Activation) -> None:
+    """Refuse any difference between the quantisations on the two sides of an operator."""
+    if not input.is_quantised_as(output):
+        raise UserError(
+            f"{operator} has an output of another scale or zero point than its input; {CONVERT_AGAIN}"
         )
 
 

@@ -80,7 +80,7 @@ def read_extreme(model: Model, operator: Operator) -> Extreme:
     first, second = operands_of(model, operator)
     output = output_of(model, operator)
     for one in (first, second):
-        if (one.scale, one.zero_point) != (output.scale, output.zero_point):
+        if not one.is_quantised_as(output):
             raise UserError(
                 f"{operator} has {one.tensor} of another scale or zero point than its output, which "
                 f"TensorFlow Lite Micro takes for the same: wrong numbers, no error; {CONVERT_AGAIN}"

@@ -7,8 +7,13 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
 from codegen.aot.families.reduction import reduced_blocks, reduction_fields
-from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, input_of, output_of
-from contract.errors import UserError
+from codegen.aot.operands import (
+    Activation,
+    expect_operands,
+    expect_unchanged_quantization,
+    input_of,
+    output_of,
+)
 from contract.graph import Model, Operator
 from contract.reducer import ReducerOptions
 
@@ -32,10 +37,7 @@ def read_reduced_extreme(model: Model, operator: Operator, sign: int) -> Reduced
     options = operator.options
     assert isinstance(options, ReducerOptions)
     input, output = input_of(model, operator), output_of(model, operator)
-    if (input.scale, input.zero_point) != (output.scale, output.zero_point):
-        raise UserError(
-            f"{operator} has an output of another scale or zero point than its input; {CONVERT_AGAIN}"
-        )
+    expect_unchanged_quantization(operator, input, output)
     kept, reduced = reduced_blocks(model, operator, input, output, options.keep_dims)
     return ReducedExtreme(
         operator=operator,

@@ -8,16 +8,14 @@ from numpy.typing import NDArray
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import (
     Multiplier,
-    quantize_multipliers,
-    sum_factors,
 )
 from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Constant, KernelCall, of_batch
+from codegen.aot.families.convolution import filter_fields
+from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
-    bias_of,
-    expect_accumulators_fit,
     expect_operands,
     expect_shape,
     input_of,
@@ -25,9 +23,9 @@ from codegen.aot.operands import (
     weights_of,
 )
 from codegen.aot.requantization import requantization
+from contract.convolution import ConvolutionOptions
 from contract.errors import UserError
 from contract.graph import Model, Operator
-from contract.operators.conv_2d import ConvOptions
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Convolution:
     """A checked CONV_2D: what every variant of its kernel is made from."""
 
     operator: Operator
-    options: ConvOptions
+    options: ConvolutionOptions
     input: Activation  # (batch, height, width, channels)
     output: Activation  # (batch, rows.outputs, columns.outputs, filters)
     rows: Windows
@@ -57,7 +55,7 @@ def read(model: Model, operator: Operator) -> Convolution:
     """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(2, 4))
     options = operator.options
-    assert isinstance(options, ConvOptions)
+    assert isinstance(options, ConvolutionOptions)
     input, output = input_of(model, operator), output_of(model, operator)
     weights, weights_quantization = weights_of(model, operator, rank=4)
     if len(input.shape) != 4:
@@ -72,11 +70,9 @@ def read(model: Model, operator: Operator) -> Convolution:
     rows = windows(options.padding, height, filter_height, options.stride[0], options.dilation[0])
     columns = windows(options.padding, width, filter_width, options.stride[1], options.dilation[1])
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, filters))
-    bias = bias_of(model, operator, filters, input.quantization, weights_quantization)
-    factors = sum_factors(input.scale, weights_quantization.scales, output.scale)
-    multipliers = quantize_multipliers(factors, str(operator))
     values = np.array(weights.values, np.int8)
-    expect_accumulators_fit(operator, values.reshape(filters, -1), bias, input.quantization, multipliers)
+    by_filter = values.reshape(filters, -1)
+    bias, factors, multipliers = sums_of(model, operator, input, output, by_filter, weights_quantization)
     return Convolution(
         operator=operator,
         options=options,
@@ -103,7 +99,6 @@ def portable(conv: Convolution) -> KernelCall:
     """The plain kernel."""
     batch, height, width, channels = conv.input.shape
     filters, filter_height, filter_width, _ = conv.weights.shape
-    options = conv.options
     rows_of = tuple(f"filter {index}" for index in range(filters))
     call = KernelCall(
         operators=(conv.operator,),
@@ -118,14 +113,7 @@ def portable(conv: Convolution) -> KernelCall:
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,
             "output_channels": filters,
-            "filter_height": filter_height,
-            "filter_width": filter_width,
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "dilation_height": options.dilation[0],
-            "dilation_width": options.dilation[1],
-            "padding_top": conv.rows.padding,
-            "padding_left": conv.columns.padding,
+            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
             "input_zero_point": conv.input.quantization.zero_point,
             "weights": Constant("weights", conv.weights, rows_of),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),

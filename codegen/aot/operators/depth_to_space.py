@@ -1,7 +1,7 @@
 """DEPTH_TO_SPACE: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.arithmetic.strides import row_major
 from codegen.aot.call import KernelCall
+from codegen.aot.families.blocks import blocks_of
 from codegen.aot.families.movement import Movement, described, move, movement_calls
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -29,13 +29,8 @@ def read(model: Model, operator: Operator) -> Movement:
         )
     batch, height, width, channels = input.shape
     expect_shape(operator, output.tensor, (batch, height * block, width * block, channels // (block * block)))
-    # Both sides as (batch, y, row in the block, x, column in the block, channel).
-    rows, columns, depth = height, width, channels // (block * block)
-    spatial = row_major((batch, rows, block, columns, block, depth))
-    stacked = row_major((batch, rows, columns, block, block, depth))
-    of_depth = (stacked[0], stacked[1], stacked[3], stacked[2], stacked[4], stacked[5])
-    sizes = (batch, rows, block, columns, block, depth)
-    moved = move(input, output, sizes, of_depth, spatial)
+    blocks = blocks_of(batch, height, width, channels // (block * block), block)
+    moved = move(input, output, blocks.sizes, blocks.stacked, blocks.image)
     return Movement(operator, (moved,), described(operator, model, input.tensor))
 
 

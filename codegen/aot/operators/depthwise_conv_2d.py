@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot import describe
-from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers, sum_factors
+from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Constant, KernelCall, of_batch
+from codegen.aot.families.convolution import filter_fields
+from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
-    bias_of,
-    expect_accumulators_fit,
     expect_operands,
     expect_shape,
     input_of,
@@ -21,9 +21,9 @@ from codegen.aot.operands import (
     weights_of,
 )
 from codegen.aot.requantization import requantization
+from contract.convolution import ConvolutionOptions
 from contract.errors import UserError
 from contract.graph import Model, Operator
-from contract.operators.depthwise_conv_2d import DepthwiseOptions
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Depthwise:
     """A checked DEPTHWISE_CONV_2D: what every variant of its kernel is made from."""
 
     operator: Operator
-    options: DepthwiseOptions
+    options: ConvolutionOptions
     input: Activation  # (batch, height, width, channels)
     output: Activation  # (batch, rows.outputs, columns.outputs, channels * depth multiplier)
     rows: Windows
@@ -58,7 +58,7 @@ def read(model: Model, operator: Operator) -> Depthwise:
     """The operator with everything checked. UserError where its tensors do not fit together."""
     expect_operands(operator, inputs=range(2, 4))
     options = operator.options
-    assert isinstance(options, DepthwiseOptions)
+    assert isinstance(options, ConvolutionOptions)
     input, output = input_of(model, operator), output_of(model, operator)
     weights, weights_quantization = weights_of(model, operator, rank=4, dimension=3)
     if len(input.shape) != 4:
@@ -73,12 +73,9 @@ def read(model: Model, operator: Operator) -> Depthwise:
     rows = windows(options.padding, height, filter_height, options.stride[0], options.dilation[0])
     columns = windows(options.padding, width, filter_width, options.stride[1], options.dilation[1])
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, outputs))
-    bias = bias_of(model, operator, outputs, input.quantization, weights_quantization)
-    factors = sum_factors(input.scale, weights_quantization.scales, output.scale)
-    multipliers = quantize_multipliers(factors, str(operator))
     values = np.array(weights.values, np.int8)[0]
     by_channel = values.reshape(-1, outputs).T
-    expect_accumulators_fit(operator, by_channel, bias, input.quantization, multipliers)
+    bias, factors, multipliers = sums_of(model, operator, input, output, by_channel, weights_quantization)
     return Depthwise(
         operator=operator,
         options=options,
@@ -105,7 +102,6 @@ def portable(conv: Depthwise) -> KernelCall:
     """The plain kernel."""
     batch, height, width, channels = conv.input.shape
     filter_height, filter_width, _ = conv.weights.shape
-    options = conv.options
     call = KernelCall(
         operators=(conv.operator,),
         kernel="depthwise_conv_2d",
@@ -119,14 +115,7 @@ def portable(conv: Depthwise) -> KernelCall:
             "depth_multiplier": conv.depth_multiplier,
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,
-            "filter_height": filter_height,
-            "filter_width": filter_width,
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "dilation_height": options.dilation[0],
-            "dilation_width": options.dilation[1],
-            "padding_top": conv.rows.padding,
-            "padding_left": conv.columns.padding,
+            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
             "input_zero_point": conv.input.zero_point,
             "weights": Constant("weights", conv.weights),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),

@@ -8,15 +8,12 @@ from numpy.typing import NDArray
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import (
     Multiplier,
-    quantize_multipliers,
-    sum_factors,
 )
 from codegen.aot.call import Constant, KernelCall
+from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
-    bias_of,
-    expect_accumulators_fit,
     expect_operands,
     expect_shape,
     input_of,
@@ -64,11 +61,8 @@ def read(model: Model, operator: Operator) -> Dense:
     expect_shape(
         operator, output.tensor, (*input.shape[:-1], units) if options.keep_num_dims else (rows, units)
     )
-    bias = bias_of(model, operator, units, input.quantization, weights_quantization)
-    factors = sum_factors(input.scale, weights_quantization.scales, output.scale)
-    multipliers = quantize_multipliers(factors, str(operator))
     values = np.array(weights.values, np.int8)
-    expect_accumulators_fit(operator, values, bias, input.quantization, multipliers)
+    bias, factors, multipliers = sums_of(model, operator, input, output, values, weights_quantization)
     return Dense(
         operator=operator,
         input=input,

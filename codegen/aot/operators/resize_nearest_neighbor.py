@@ -13,6 +13,7 @@ from codegen.aot.operands import (
     Activation,
     expect_operands,
     expect_shape,
+    expect_unchanged_quantization,
     input_of,
     integers_of,
     output_of,
@@ -45,10 +46,7 @@ def read(model: Model, operator: Operator) -> Resizing:
         raise UserError(
             f"{operator} resizes {input.tensor} of shape {list(input.shape)} to {size}; {CONVERT_AGAIN}"
         )
-    if (input.scale, input.zero_point) != (output.scale, output.zero_point):
-        raise UserError(
-            f"{operator} has an output of another scale or zero point than its input; {CONVERT_AGAIN}"
-        )
+    expect_unchanged_quantization(operator, input, output)
     batch, height, width, channels = input.shape
     expect_shape(operator, output.tensor, (batch, *size, channels))
     return Resizing(

@@ -8,6 +8,7 @@ its requantisation.
 import numpy as np
 
 from codegen.aot.call import Constant, KernelCall
+from codegen.aot.families.convolution import filter_fields
 from codegen.aot.variants.one_step import one_step, reason_of
 from codegen.aot.variants.pooled import Pair, pair_of
 from codegen.aot.variants.variant import Variant
@@ -42,7 +43,6 @@ def call_of(pair: Pair) -> KernelCall | str:
     requantized = one_step(conv, conv.weights, pair.limits, np.zeros(filters, np.int64))
     window = (1, 1) if pool is None else pool.options.window
     groups = -(-window[0] * window[1] // POSITIONS)
-    options = conv.options
     return KernelCall(
         operators=pair.operators,
         kernel="conv_2d_dual",
@@ -53,14 +53,7 @@ def call_of(pair: Pair) -> KernelCall | str:
             "input_height": height,
             "input_width": width,
             "channels": channels,
-            "filter_height": filter_height,
-            "filter_width": filter_width,
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "dilation_height": options.dilation[0],
-            "dilation_width": options.dilation[1],
-            "padding_top": conv.rows.padding,
-            "padding_left": conv.columns.padding,
+            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
             "padding_value": conv.input.quantization.zero_point,
             "conv_height": conv_height,
             "conv_width": conv_width,

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot.call import Constant, KernelCall
+from codegen.aot.families.convolution import filter_fields
 from codegen.aot.operators.depthwise_conv_2d import Depthwise, read
 from codegen.aot.variants.one_step import one_step, reason_of
 from codegen.aot.variants.variant import Variant
@@ -22,7 +23,6 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
         return f"its depth multiplier is {conv.depth_multiplier}"
     filter_height, filter_width, _ = conv.weights.shape
     taps = filter_height * filter_width
-    options = conv.options
     requantized = one_step(conv, conv.filters, conv.limits, np.zeros(channels, np.int64))
     return KernelCall(
         operators=(operator,),
@@ -34,14 +34,7 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "input_height": height,
             "input_width": width,
             "channels": channels,
-            "filter_height": filter_height,
-            "filter_width": filter_width,
-            "stride_height": options.stride[0],
-            "stride_width": options.stride[1],
-            "dilation_height": options.dilation[0],
-            "dilation_width": options.dilation[1],
-            "padding_top": conv.rows.padding,
-            "padding_left": conv.columns.padding,
+            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
             "padding_value": conv.input.zero_point,
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,

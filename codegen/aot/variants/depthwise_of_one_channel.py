@@ -7,7 +7,6 @@ from codegen.aot.variants import conv_2d_dual
 from codegen.aot.variants.pooled import Pair
 from codegen.aot.variants.variant import Variant
 from contract.graph import Model, Operator
-from contract.operators.conv_2d import ConvOptions
 
 
 def match(model: Model, operator: Operator) -> KernelCall | str:
@@ -15,10 +14,9 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
     depthwise = read(model, operator)
     if depthwise.input.shape[3] != 1:
         return f"its input has {depthwise.input.shape[3]} channels"
-    options = depthwise.options
     conv = Convolution(
         operator=operator,
-        options=ConvOptions(options.padding, options.stride, options.dilation, options.activation),
+        options=depthwise.options,
         input=depthwise.input,
         output=depthwise.output,
         rows=depthwise.rows,

@@ -1,0 +1,23 @@
+"""What CONV_2D and DEPTHWISE_CONV_2D share, whatever computes them: how their filter moves over the input."""
+
+from collections.abc import Mapping
+
+from codegen.aot.arithmetic.windows import Windows
+from codegen.aot.call import Value
+from contract.convolution import ConvolutionOptions
+
+
+def filter_fields(
+    taps: tuple[int, int], options: ConvolutionOptions, rows: Windows, columns: Windows
+) -> Mapping[str, Value]:
+    """The fields of a kernel for a filter of `taps` (height, width)."""
+    return {
+        "filter_height": taps[0],
+        "filter_width": taps[1],
+        "stride_height": options.stride[0],
+        "stride_width": options.stride[1],
+        "dilation_height": options.dilation[0],
+        "dilation_width": options.dilation[1],
+        "padding_top": rows.padding,
+        "padding_left": columns.padding,
+    }

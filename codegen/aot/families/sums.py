@@ -1,0 +1,28 @@
+"""What operators with weights share: their bias, and the factors that turn sums of products into outputs."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers, sum_factors
+from codegen.aot.operands import Activation, bias_of, expect_accumulators_fit
+from contract.graph import Model, Operator, Quantization
+
+Sums = tuple[NDArray[np.int32] | None, tuple[float, ...], tuple[Multiplier, ...]]
+
+
+def sums_of(
+    model: Model,
+    operator: Operator,
+    input: Activation,
+    output: Activation,
+    weights: NDArray[np.int8],
+    quantization: Quantization,
+) -> Sums:
+    """The bias (channels,) or None, the factors of the requantisation (one, or one a channel), and the same
+    in fixed point. UserError where a sum over `weights` (channels, products), which have this
+    `quantization`, may leave int32."""
+    bias = bias_of(model, operator, len(weights), input.quantization, quantization)
+    factors = sum_factors(input.scale, quantization.scales, output.scale)
+    multipliers = quantize_multipliers(factors, str(operator))
+    expect_accumulators_fit(operator, weights, bias, input.quantization, multipliers)
+    return bias, factors, multipliers
