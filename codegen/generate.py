@@ -7,7 +7,7 @@ from codegen.aot.emit.assembly import FILE as ASSEMBLY_FILE
 from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.layer_map import layer_map
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
-from codegen.aot.plan import plan_model
+from codegen.aot.plan import Plan, plan_model
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
@@ -19,6 +19,7 @@ from contract.files import write_text
 from contract.flatbuffer import read_model
 from contract.graph import Model
 from contract.layer_map import FILE_NAME as LAYER_MAP
+from contract.macs import multiply_accumulates
 from contract.manifest import Manifest, read_manifest
 from contract.runtimes import RUNTIMES, check
 
@@ -46,7 +47,6 @@ def generate(
             "give the manifest that python -m quantize wrote beside it"
         )
     runtime = RUNTIMES["aot" if engine == "aot" else f"tflm-{library}"]
-    check(model, runtime)
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
         texts, details = _aot(model, manifest, name, optimize, explain)
@@ -83,13 +83,25 @@ def _aot(
     kernels = model_kernels(plan, name, names)
     if kernels is not None:
         texts[ASSEMBLY_FILE] = kernels
-    details = f"  arena      {plan.arena.bytes:,} bytes\n  constants  {plan.constant_bytes:,} bytes"
+    details = f"{_rewrites(model, plan)}  arena      {plan.arena.bytes:,} bytes\n"
+    details += f"  constants  {plan.constant_bytes:,} bytes"
     if explain:
-        details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, layers)}"
+        details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, plan.changes, layers)}"
     return texts, details
 
 
+def _rewrites(model: Model, plan: Plan) -> str:
+    """What is computed in another way than the flatbuffer says, in a line; none where all is as it says."""
+    if not plan.changes:
+        return ""
+    names = ", ".join(change.operator.name for change in plan.changes)
+    before, after = multiply_accumulates(model), multiply_accumulates(plan.model)
+    products = "" if before == after else f"; {after:,} of {before:,} multiply-accumulates remain"
+    return f"  rewritten  {len(plan.changes)}: {names}{products}\n"
+
+
 def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> tuple[dict[str, str], str]:
+    check(model, RUNTIMES[f"tflm-{library}"])
     if manifest is None:
         raise UserError(
             "--engine tflm sizes the tensor arena by what the manifest records; give --manifest, "

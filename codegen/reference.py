@@ -45,6 +45,8 @@ def _version(spec: OperatorSpec, runtime: str) -> str:
 
 def _section(spec: OperatorSpec) -> str:
     lines = [f"## {spec.name}"]
+    if spec.rewritten:
+        lines.append(f"The ahead-of-time engine has no kernel for it: it {spec.rewritten}.")
     if spec.attributes:
         lines.append(_table(["attribute", "values"], [list(row) for row in spec.attributes.items()]))
     if spec.limits:

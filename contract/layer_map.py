@@ -30,12 +30,24 @@ class Call:
 
 
 @dataclass(frozen=True)
+class LayerChange:
+    """What a rewrite made of one operator of the flatbuffer."""
+
+    operator: int  # its index there
+    layer: str
+    name: str  # of the operator: CONV_2D
+    text: str  # what became of it, and why
+
+
+@dataclass(frozen=True)
 class LayerMap:
     """The calls in the order in which they run. Layers that need none (a RESHAPE) are in no call."""
 
     sha256: str  # of the flatbuffer
     goal: str  # what the code was optimised for
     arena_bytes: int
+    multiply_accumulates: int  # of one inference, as it is computed
+    changes: tuple[LayerChange, ...]  # by rewrites, before kernels were chosen
     calls: tuple[Call, ...]
 
 

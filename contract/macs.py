@@ -5,8 +5,9 @@ from contract.operators import REGISTRY
 
 
 def operator_macs(model: Model, operator: Operator) -> int:
-    """Of one inference, padding included."""
-    return REGISTRY[operator.name].multiply_accumulates(model, operator)
+    """Of one inference, padding included; of none for what is no operator of the schema."""
+    spec = REGISTRY.get(operator.name)
+    return 0 if spec is None else spec.multiply_accumulates(model, operator)
 
 
 def multiply_accumulates(model: Model) -> int:

@@ -73,11 +73,15 @@ def _knows(runtime: Runtime, operator: Operator) -> bool:
 def _quantised_as_a_whole(tensor: Tensor) -> bool:
     """Whether the tensor has one scale and one zero point, or is of a type that has none."""
     quantization = tensor.quantization
-    return tensor.type == "FLOAT32" or (quantization is not None and not quantization.per_channel)
+    return tensor.type in ("FLOAT32", "BOOL", "INT32", "INT64") or (
+        quantization is not None and not quantization.per_channel
+    )
 
 
 def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
     spec = REGISTRY[operator.name]
+    if spec.rewritten:
+        raise UserError(f"{operator} {spec.rewritten}; {runtime.title} has no kernel for it")
     support = spec.runs_on[runtime.name]
     needed = 1 + (spec.weights_input or spec.data_input)
     if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:

@@ -75,6 +75,14 @@ class Network:
     def real(self, name: str, shape: Sequence[int]) -> int:
         return self._tensor(name, shape, schema.TensorType.FLOAT32, [], [], buffer=0)
 
+    def logical(self, name: str, shape: Sequence[int]) -> int:
+        """A bool activation."""
+        return self._tensor(name, shape, schema.TensorType.BOOL, [], [], buffer=0)
+
+    def integers(self, name: str, shape: Sequence[int]) -> int:
+        """An int32 activation, as shapes are computed with."""
+        return self._tensor(name, shape, schema.TensorType.INT32, [], [], buffer=0)
+
     def set_input(self, tensor: int) -> None:
         """Begin with `tensor` instead, before any operator is added."""
         self.model.subgraphs[0].inputs = [tensor]
@@ -87,13 +95,13 @@ class Network:
         self.add(schema.BuiltinOperator.DEQUANTIZE, 2, [self.last], self.real("real", self.shape))
 
     def constant(
-        self, name: str, values: NDArray[np.integer], scales: Sequence[float] = (), dimension: int = 0
+        self, name: str, values: NDArray[Any], scales: Sequence[float] = (), dimension: int = 0
     ) -> int:
-        """An int8 or int32 constant, quantised with zero points of 0 where it has scales."""
+        """A constant, quantised with zero points of 0 where it has scales."""
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(values.tobytes(), np.uint8)
         self.model.buffers.append(buffer)
-        kind = {1: schema.TensorType.INT8, 4: schema.TensorType.INT32}[values.itemsize]
+        kind = getattr(schema.TensorType, values.dtype.name.upper())
         place = len(self.model.buffers) - 1
         return self._tensor(name, values.shape, kind, scales, [0] * len(scales), place, dimension)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.operators import portable
+from codegen.aot.rewrite.change import Change
 from codegen.aot.variants import VARIANTS
 from contract.graph import Model, Operator
 
@@ -40,9 +41,11 @@ def _choose(model: Model, operator: Operator, goal: str) -> tuple[KernelCall | A
     return tuple(replace(call, reason=reason) for call in calls) if reason else calls
 
 
-def explanation(calls: Sequence[KernelCall | Alias], layers: Sequence[str]) -> str:
+def explanation(calls: Sequence[KernelCall | Alias], changes: Sequence[Change], layers: Sequence[str]) -> str:
     """One line for each operator: layer, operator, variant and reason. `layers` has each operator's name."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows = [
+        (layers[change.operator.index], change.operator.name, "rewritten", change.text) for change in changes
+    ]
     for call in calls:
         first = layers[call.operators[0].index]
         for operator in call.operators:

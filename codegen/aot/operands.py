@@ -25,7 +25,7 @@ CONVERT_AGAIN = "convert the model again"
 @dataclass(frozen=True)
 class Activation:
     """An int8 tensor that exists while the model runs, quantised with one scale and one zero point. At a
-    model's edge it may be uint8."""
+    model's edge it may be uint8; a BOOL counts as quantised with 1 and 0."""
 
     tensor: Tensor
     quantization: Quantization
@@ -118,6 +118,15 @@ def quantised(
             f"{tensor} has the zero point {quantization.zero_point}, not an {limits.dtype}; {CONVERT_AGAIN}"
         )
     return Activation(tensor, quantization)
+
+
+def logical(tensor: Tensor, operator: Operator, constant: bool = False) -> Activation:
+    """A tensor of `operator` that is BOOL, a byte of 0 or 1 an element, and no constant unless it may be."""
+    if tensor.type != "BOOL":
+        raise UserError(f"{operator} works on {tensor} of type {tensor.type}, not BOOL; {CONVERT_AGAIN}")
+    if not constant:
+        _expect_activation(tensor, operator)
+    return Activation(tensor, Quantization((1.0,), (0,), 0))
 
 
 def real_of(tensor: Tensor, operator: Operator) -> Tensor:

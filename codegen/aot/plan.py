@@ -1,14 +1,18 @@
 """From a graph to the calls of an inference and the arena they share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.choice import choose
+from codegen.aot.operators import table
+from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
+from codegen.aot.rewrite.change import Change
 from codegen.aot.schedule.arena import Arena, place
 from codegen.aot.schedule.lifetimes import lifetimes
 from contract.errors import UserError
 from contract.graph import Model, Tensor
+from contract.runtimes import AOT, check
 
 MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
 
@@ -17,7 +21,8 @@ MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
 class Plan:
     """An inference. The moments of the lifetimes in `arena` are positions in `calls`."""
 
-    model: Model
+    model: Model  # as it is computed: behind the rewrites
+    changes: tuple[Change, ...]  # by the rewrites
     layers: tuple[str, ...]  # the name of each operator, by its index
     calls: tuple[KernelCall | Alias, ...]
     arena: Arena
@@ -46,14 +51,25 @@ class Plan:
 
 
 def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> Plan:
-    """Plan `model`, which contract.runtimes.check has accepted; `layers` has an identifier for each operator.
+    """Plan `model`; `layers` has an identifier for each operator.
 
-    `goal` is one of codegen.aot.goals.GOALS. UserError names the operator or tensor that the engine cannot
-    run.
+    `goal` is one of codegen.aot.goals.GOALS. UserError names the operators or the tensor that the engine
+    cannot run.
     """
+    model, changes = _rewritten(model)
     calls = choose(model, goal)
     alive = lifetimes(model, calls, layers)
     arena = place(alive.buffers)
     if arena.bytes > MOST_ARENA_BYTES:
         raise UserError(f"the activations need an arena of {arena.bytes:,} bytes; make the model smaller")
-    return Plan(model, tuple(layers), tuple(calls), arena, alive.buffer_of, alive.scratch_of)
+    return Plan(model, tuple(changes), tuple(layers), tuple(calls), arena, alive.buffer_of, alive.scratch_of)
+
+
+def _rewritten(model: Model) -> tuple[Model, list[Change]]:
+    """The model behind all rewrites, and what they changed. What passes alone can run is refused where they
+    left it."""
+    computable, changes = rewrite(model, COMPUTABLE)
+    of_schema = tuple(operator for operator in computable.operators if operator.name != table.NAME)
+    check(replace(computable, operators=of_schema), AOT)
+    exact, more = rewrite(computable, EXACT)
+    return exact, [*changes, *more]

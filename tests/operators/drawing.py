@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from codegen.aot.plan import plan_model
 from contract.flatbuffer import parse_model
-from contract.runtimes import AOT, check
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network, random_weights, reference, some_inputs
 
@@ -37,7 +36,6 @@ def expect_reference_bytes(
     """
     flatbuffer = network.flatbuffer()
     model = parse_model(flatbuffer)
-    check(model, AOT)
     plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators], goal)
     if inputs is None:
         inputs = some_inputs(network, generator)

@@ -71,6 +71,21 @@ def test_ties_that_float32_and_float64_round_differently_equal_the_reference(
     expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=EVERY_VALUE)
 
 
+@settings(max_examples=100)
+@given(
+    scale=SCALES | st.sampled_from([0.3, 0.5, 0.7, 1.0]),
+    output=SCALES | st.sampled_from([0.4, 0.3, 1 / 0.7]),
+    zero_points=st.tuples(ZERO_POINTS, ZERO_POINTS),
+)
+def test_an_inverse_square_root_equals_the_reference(
+    runner: KernelRunner, scale: float, output: float, zero_points: tuple[int, int]
+) -> None:
+    """Below zero the reference stops with an error."""
+    network = network_of("RSQRT", (scale, zero_points[0]), (output, zero_points[1]))
+    inputs = np.maximum(EVERY_VALUE, zero_points[0]).astype(np.int8)
+    expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=inputs)
+
+
 @pytest.mark.parametrize(
     ("operator", "input", "output", "message"),
     [

@@ -13,6 +13,8 @@ _FACTORS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
 # 48/17, -32/17 and 1 in Q2.29
 _NEWTON_INTERCEPT, _NEWTON_SLOPE, _ONE_Q2 = 1515870810, -1010580540, 1 << 29
 
+_THREE_HALVES_Q3, _HALF_ROOT_OF_TWO = (1 << 28) + (1 << 27), 1518500250  # Q3.28, Q0.31
+
 
 def high_multiply(a: int, b: int) -> int:
     """a * b / 2^31, rounded to nearest, ties up."""
@@ -62,6 +64,13 @@ def _twice_reciprocal(x: int) -> int:
     return estimate
 
 
+def reciprocal(value: int) -> int:
+    """GetReciprocal in tensorflow/lite/kernels/internal/common.h: 2^bits / value in Q0.31 for an integer of
+    1 or more, where bits are those below its highest."""
+    fraction = (value << (32 - value.bit_length())) - (1 << 31)
+    return saturate(_twice_reciprocal(fraction) << 1)
+
+
 def logistic(x: int, integer_bits: int) -> int:
     """1 / (1 + e^-x), Q`integer_bits` to Q0.31."""
     if x == 0:
@@ -77,3 +86,25 @@ def tanh(x: int, integer_bits: int) -> int:
         return 0
     positive = saturate((_twice_reciprocal(exp_on_negative(-abs(x), integer_bits + 1)) - _ONE_Q2) << 2)
     return positive if x > 0 else -positive
+
+
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """GetInvSqrtQuantizedMultiplierExp in tensorflow/lite/kernels/internal/common.h: 1 / sqrt(value) for an
+    integer value of 1 or more, as a factor in Q0.31 and a right shift."""
+    if value <= 1:
+        return ONE, 0
+    right_shift = 11
+    while value >= 1 << 29:
+        value //= 4
+        right_shift += 1
+    pairs = (32 - value.bit_length() - 1) // 2 - 1
+    right_shift -= pairs
+    half = divide_by_power_of_two((value << 2 * pairs) >> 1, 1)  # of the value, Q3.28
+    x = 1 << 28
+    for _ in range(5):
+        cube = saturate(high_multiply(high_multiply(x, x), x) << 6)
+        x = saturate((high_multiply(_THREE_HALVES_Q3, x) - high_multiply(half, cube)) << 3)
+    factor = high_multiply(x, _HALF_ROOT_OF_TWO)
+    if right_shift < 0:
+        return factor << -right_shift, 0
+    return factor, right_shift

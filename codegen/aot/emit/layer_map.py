@@ -2,7 +2,8 @@
 
 from codegen.aot.call import KernelCall
 from codegen.aot.plan import Plan
-from contract.layer_map import Call, LayerMap
+from contract.layer_map import Call, LayerChange, LayerMap
+from contract.macs import multiply_accumulates
 
 
 def layer_map(plan: Plan, goal: str, lines: dict[int, int]) -> LayerMap:
@@ -11,6 +12,13 @@ def layer_map(plan: Plan, goal: str, lines: dict[int, int]) -> LayerMap:
         sha256=plan.model.sha256,
         goal=goal,
         arena_bytes=plan.arena.bytes,
+        multiply_accumulates=multiply_accumulates(plan.model),
+        changes=tuple(
+            LayerChange(
+                change.operator.index, plan.layers[change.operator.index], change.operator.name, change.text
+            )
+            for change in plan.changes
+        ),
         calls=tuple(
             Call(
                 line=lines[position],

@@ -165,7 +165,7 @@ def _layer(plan: Plan, position: int, call: KernelCall, names: Names) -> str:
 def _operand(tensor: Tensor, name: str) -> str:
     """A constant tensor that a kernel reads as it reads an activation."""
     about = comment([describe.tensor(name, tensor).strip()])
-    values = np.array(tensor.values)
+    values = np.ascontiguousarray(tensor.values).view(np.int8)
     rows = integer_rows(values.ravel())
     return f"{about}\nstatic const int8_t {name}[{values.size}] = {{\n{rows}\n}};"
 

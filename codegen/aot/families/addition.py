@@ -7,7 +7,14 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multiplier
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
-from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of, overwritable
+from codegen.aot.families.elementwise import (
+    block_fields,
+    broadcast_of,
+    described_pair,
+    operands_of,
+    overwritable,
+    scaling_fields,
+)
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
 from contract.errors import UserError
 from contract.graph import Model, Operator
@@ -45,11 +52,8 @@ def read_addition(model: Model, operator: Operator, activation: str, sign: int) 
         input_multipliers=input_multipliers,
         output_multiplier=output_multiplier,
         limits=output.limits(activation, operator),
-        description=(
-            f"{operator.name}, {describe.activation(activation)}",
-            describe.tensor("input 1", first.tensor),
-            describe.tensor("input 2", second.tensor),
-            describe.tensor("output", output.tensor),
+        description=described_pair(
+            f"{operator.name}, {describe.activation(activation)}", first, second, output
         ),
     )
 
@@ -82,19 +86,9 @@ def addition_call(add: Addition) -> KernelCall:
         outputs=(add.output.index,),
         parameters={
             "block": block_fields(add.block),
-            **{
-                f"input_{number}": {
-                    "zero_point": one.zero_point,
-                    "multiplier": multiplier.multiplier,
-                    "right_shift": -multiplier.shift,
-                }
-                for number, one, multiplier in zip((1, 2), add.inputs, add.input_multipliers, strict=True)
-            },
-            "output": {
-                "zero_point": add.output.zero_point,
-                "multiplier": add.output_multiplier.multiplier,
-                "right_shift": -add.output_multiplier.shift,
-            },
+            "input_1": scaling_fields(first, add.input_multipliers[0]),
+            "input_2": scaling_fields(second, add.input_multipliers[1]),
+            "output": scaling_fields(add.output, add.output_multiplier),
             "sign_2": add.sign,
             "minimum": add.limits[0],
             "maximum": add.limits[1],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codegen.aot import describe
+from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.strides import Block, broadcast, broadcast_shape
 from codegen.aot.call import Constant, KernelCall, Value
 from codegen.aot.operands import (
@@ -62,6 +63,25 @@ def block_fields(block: Block) -> Mapping[str, Value]:
     return fields
 
 
+def scaling_fields(tensor: Activation, multiplier: Multiplier) -> Mapping[str, Value]:
+    """The fields of struct thimble_scaling for a factor below 1."""
+    return {
+        "zero_point": tensor.zero_point,
+        "multiplier": multiplier.multiplier,
+        "right_shift": -multiplier.shift,
+    }
+
+
+def described_pair(title: str, first: Activation, second: Activation, output: Activation) -> tuple[str, ...]:
+    """The lines of a comment."""
+    return (
+        title,
+        describe.tensor("input 1", first.tensor),
+        describe.tensor("input 2", second.tensor),
+        describe.tensor("output", output.tensor),
+    )
+
+
 @dataclass(frozen=True)
 class Extreme:
     """A checked MAXIMUM or MINIMUM."""
@@ -90,12 +110,7 @@ def read_extreme(model: Model, operator: Operator) -> Extreme:
         inputs=(first, second),
         output=output,
         block=broadcast_of(operator, first, second, output),
-        description=(
-            operator.name,
-            describe.tensor("input 1", first.tensor),
-            describe.tensor("input 2", second.tensor),
-            describe.tensor("output", output.tensor),
-        ),
+        description=described_pair(operator.name, first, second, output),
     )
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 
@@ -28,3 +31,8 @@ def read(model: Model, operator: Operator) -> Lookup:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """std::abs."""
+    return np.abs(input)

@@ -1,7 +1,12 @@
 """ADD: firmware/engines/aot/kernels/add.h."""
 
+import numpy as np
+
 from codegen.aot.call import KernelCall
 from codegen.aot.families.addition import Addition, addition_call, read_addition
+from codegen.aot.families.pairs import constant_pair
+from codegen.aot.families.real import Real, clamped
+from codegen.aot.families.values import Values
 from contract.graph import Model, Operator
 from contract.operators.add import AddOptions
 
@@ -16,3 +21,15 @@ def read(model: Model, operator: Operator) -> Addition:
 def portable(add: Addition) -> KernelCall:
     """The plain kernel."""
     return addition_call(add)
+
+
+def real(operator: Operator, first: Real, second: Real) -> Real:
+    """The sum of float32."""
+    options = operator.options
+    assert isinstance(options, AddOptions)
+    return clamped(first + second, options.activation)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The sum of two constant integers without a scale."""
+    return constant_pair(model, operator, np.add)

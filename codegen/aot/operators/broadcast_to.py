@@ -1,8 +1,11 @@
 """BROADCAST_TO: copies (firmware/engines/aot/kernels/copy.h)."""
 
+import numpy as np
+
 from codegen.aot.arithmetic.strides import broadcast, broadcast_shape
 from codegen.aot.call import KernelCall
 from codegen.aot.families.movement import Move, Movement, described, movement_calls
+from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     expect_operands,
@@ -36,3 +39,9 @@ def read(model: Model, operator: Operator) -> Movement:
 def portable(movement: Movement) -> tuple[KernelCall, ...]:
     """One copy for each block."""
     return movement_calls(movement)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where all inputs are constants."""
+    values = constants_of(model, operator)
+    return None if values is None else np.broadcast_to(values[0], values[1])

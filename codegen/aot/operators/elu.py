@@ -7,6 +7,7 @@ import numpy as np
 
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real, of_library
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 
@@ -37,3 +38,8 @@ def read(model: Model, operator: Operator) -> Lookup:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """EluEval in tensorflow/lite/micro/kernels/elu.cc."""
+    return np.where(input < 0, of_library(np.exp, input) - np.float32(1), input)

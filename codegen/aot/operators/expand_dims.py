@@ -1,6 +1,7 @@
 """EXPAND_DIMS: the same bytes under another shape; no kernel."""
 
 from codegen.aot.call import Alias
+from codegen.aot.families.values import Values
 from codegen.aot.operators import reshape
 from codegen.aot.operators.reshape import Reshape
 from contract.graph import Model, Operator
@@ -14,3 +15,8 @@ def read(model: Model, operator: Operator) -> Reshape:
 def portable(checked: Reshape) -> Alias:
     """No call: the output lies where the input lies."""
     return reshape.portable(checked)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where the input is a constant."""
+    return reshape.constant(model, operator)

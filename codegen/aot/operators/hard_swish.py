@@ -8,6 +8,7 @@ from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real
 from codegen.aot.operands import CONVERT_AGAIN, Activation
 from contract.errors import UserError
 from contract.graph import Model, Operator
@@ -71,3 +72,8 @@ def _saturate(value: int) -> int:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """HardSwish in tensorflow/lite/kernels/internal/reference/hard_swish.h."""
+    return input * np.clip(input + np.float32(3), np.float32(0), np.float32(6)) / np.float32(6)

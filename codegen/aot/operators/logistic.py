@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, logistic
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real, of_library
 from codegen.aot.operands import CONVERT_AGAIN, Activation
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
 INTEGER_BITS = 4  # of the input in fixed point
+LOWER_CUTOFF, UPPER_CUTOFF = np.float32(-9), np.float32(16.619047164916992188)  # of the float32 form
 
 
 def read(model: Model, operator: Operator) -> Lookup:
@@ -43,3 +47,12 @@ def read(model: Model, operator: Operator) -> Lookup:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """Logistic in tensorflow/lite/kernels/internal/reference/logistic.h."""
+    one = np.float32(1)
+    inside = one / (one + of_library(np.exp, -input))
+    return np.where(
+        input > UPPER_CUTOFF, one, np.where(input < LOWER_CUTOFF, of_library(np.exp, input), inside)
+    )

@@ -8,7 +8,16 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import Constant, KernelCall
-from codegen.aot.families.elementwise import block_fields, broadcast_of, operands_of, overwritable
+from codegen.aot.families.elementwise import (
+    block_fields,
+    broadcast_of,
+    described_pair,
+    operands_of,
+    overwritable,
+)
+from codegen.aot.families.pairs import constant_pair
+from codegen.aot.families.real import Real, clamped
+from codegen.aot.families.values import Values
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
 from contract.errors import UserError
 from contract.graph import Model, Operator
@@ -52,11 +61,8 @@ def read(model: Model, operator: Operator) -> Multiplication:
         block=broadcast_of(operator, first, second, output),
         multiplier=multiplier,
         limits=output.limits(options.activation, operator),
-        description=(
-            f"{operator.name}, {describe.activation(options.activation)}",
-            describe.tensor("input 1", first.tensor),
-            describe.tensor("input 2", second.tensor),
-            describe.tensor("output", output.tensor),
+        description=described_pair(
+            f"{operator.name}, {describe.activation(options.activation)}", first, second, output
         ),
     )
 
@@ -86,3 +92,15 @@ def portable(mul: Multiplication) -> KernelCall:
         description=mul.description,
         in_place=overwritable(mul.inputs, mul.output),
     )
+
+
+def real(operator: Operator, first: Real, second: Real) -> Real:
+    """The product of float32."""
+    options = operator.options
+    assert isinstance(options, MulOptions)
+    return clamped(first * second, options.activation)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The product of two constant integers without a scale."""
+    return constant_pair(model, operator, np.multiply)

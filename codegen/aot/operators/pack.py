@@ -1,8 +1,11 @@
 """PACK: copies (firmware/engines/aot/kernels/copy.h)."""
 
+import numpy as np
+
 from codegen.aot.arithmetic.strides import row_major
 from codegen.aot.call import KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, whole
+from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     axis_of,
@@ -37,3 +40,11 @@ def read(model: Model, operator: Operator) -> Movement:
 def portable(movement: Movement) -> tuple[KernelCall, ...]:
     """One copy for each block."""
     return movement_calls(movement)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where all inputs are constants."""
+    options = operator.options
+    assert isinstance(options, PackOptions)
+    values = constants_of(model, operator)
+    return None if values is None else np.stack(values, options.axis)

@@ -7,6 +7,7 @@ import numpy as np
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 
@@ -31,3 +32,8 @@ def read(model: Model, operator: Operator) -> Lookup:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """Relu6Float."""
+    return np.clip(input, np.float32(0), np.float32(6))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from codegen.aot import describe
 from codegen.aot.call import Alias
+from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -50,3 +51,9 @@ def portable(reshape: Reshape) -> Alias:
             "the same bytes",
         ),
     )
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where the input is a constant."""
+    values = constants_of(model, operator)
+    return None if values is None else values[0].reshape(model.tensors[operator.outputs[0]].shape)

@@ -1,8 +1,11 @@
 """SLICE: copies (firmware/engines/aot/kernels/copy.h)."""
 
+import numpy as np
+
 from codegen.aot.arithmetic.strides import row_major
 from codegen.aot.call import KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, to_whole
+from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     expect_operands,
@@ -42,3 +45,13 @@ def read(model: Model, operator: Operator) -> Movement:
 def portable(movement: Movement) -> tuple[KernelCall, ...]:
     """One copy for each block."""
     return movement_calls(movement)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where all inputs are constants."""
+    values = constants_of(model, operator)
+    if values is None:
+        return None
+    data, begins, sizes = values
+    ends = [None if size == -1 else begin + size for begin, size in zip(begins, sizes, strict=True)]
+    return np.ascontiguousarray(data[tuple(map(slice, begins, ends))])

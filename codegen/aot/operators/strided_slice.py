@@ -1,8 +1,11 @@
 """STRIDED_SLICE: copies (firmware/engines/aot/kernels/copy.h)."""
 
+import numpy as np
+
 from codegen.aot.arithmetic.strides import row_major
 from codegen.aot.call import KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, to_whole
+from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     expect_operands,
@@ -67,3 +70,20 @@ def _cut(
 def portable(movement: Movement) -> tuple[KernelCall, ...]:
     """One copy for each block."""
     return movement_calls(movement)
+
+
+def constant(model: Model, operator: Operator) -> Values | None:
+    """The output where all inputs are constants."""
+    options = operator.options
+    assert isinstance(options, StridedSliceOptions)
+    values = constants_of(model, operator)
+    if values is None or options.ellipsis_mask or options.new_axis_mask:
+        return None
+    data, *cuts = values
+    shrunk = []
+    for axis, (begin, end, step) in enumerate(zip(*cuts, strict=True)):
+        first, count, step = _cut(options, axis, data.shape[axis], int(begin), int(end), int(step))
+        data = np.take(data, first + step * np.arange(count), axis)
+        if options.shrink_axis_mask >> axis & 1:
+            shrunk.append(axis)
+    return np.squeeze(data, tuple(shrunk))

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, tanh
 from codegen.aot.call import KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
+from codegen.aot.families.real import Real, of_library
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 
@@ -37,3 +40,8 @@ def read(model: Model, operator: Operator) -> Lookup:
 def portable(lookup: Lookup) -> KernelCall:
     """The plain kernel."""
     return lookup_call(lookup)
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """std::tanh."""
+    return of_library(np.tanh, input)

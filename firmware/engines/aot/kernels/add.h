@@ -13,34 +13,20 @@
 #include <stdint.h>
 
 #include "arithmetic/broadcast.h"
-#include "arithmetic/requantize.h"
-
-/* factor = multiplier / 2^31 / 2^right_shift, below 1 */
-struct thimble_add_scaling {
-    int32_t zero_point, multiplier, right_shift;
-};
+#include "arithmetic/scaling.h"
 
 struct thimble_add {
     struct thimble_broadcast block;
-    struct thimble_add_scaling input_1, input_2, output;
+    struct thimble_scaling input_1, input_2, output;
     int32_t sign_2;           /* 1, or -1 for the difference */
     int32_t minimum, maximum; /* of the output, by the fused activation: within int8 */
 };
 
-static inline int32_t thimble_add_scaled(const struct thimble_add_scaling *scaling, int32_t value) {
-    return thimble_divide_by_power_of_two(thimble_high_multiply(value, scaling->multiplier),
-                                          scaling->right_shift);
-}
-
-static inline int32_t thimble_add_input(const struct thimble_add_scaling *scaling, int32_t value) {
-    return thimble_add_scaled(scaling, (value - scaling->zero_point) * (1 << 20));
-}
-
 static inline int8_t thimble_add_pair(const void *parameters, int8_t value_1, int8_t value_2) {
     const struct thimble_add *add = (const struct thimble_add *)parameters;
-    const int32_t sum = thimble_add_input(&add->input_1, value_1) +
-                        add->sign_2 * thimble_add_input(&add->input_2, value_2);
-    int32_t value = thimble_add_scaled(&add->output, sum) + add->output.zero_point;
+    const int32_t sum = thimble_scaled_input(&add->input_1, value_1, 20) +
+                        add->sign_2 * thimble_scaled_input(&add->input_2, value_2, 20);
+    int32_t value = thimble_scaled(&add->output, sum) + add->output.zero_point;
     value = value < add->minimum ? add->minimum : value;
     return (int8_t)(value > add->maximum ? add->maximum : value);
 }

@@ -1,0 +1,11 @@
+"""COS: in float islands alone."""
+
+import numpy as np
+
+from codegen.aot.families.real import Real, of_library
+from contract.graph import Operator
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """std::cos."""
+    return of_library(np.cos, input)

@@ -1,0 +1,9 @@
+"""NEG: in float islands alone."""
+
+from codegen.aot.families.real import Real
+from contract.graph import Operator
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """-input."""
+    return -input

@@ -1,0 +1,11 @@
+"""SIN: in float islands alone."""
+
+import numpy as np
+
+from codegen.aot.families.real import Real, of_library
+from contract.graph import Operator
+
+
+def real(operator: Operator, input: Real) -> Real:
+    """std::sin."""
+    return of_library(np.sin, input)

@@ -1,0 +1,41 @@
+"""What a pass did to an operator."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from contract.graph import Model, Operator, Tensor
+
+
+@dataclass(frozen=True)
+class Change:
+    """One operator of the flatbuffer that is computed in another way, or not at all."""
+
+    operator: Operator
+    text: str  # what became of it, and why
+
+
+def with_tensors(model: Model, changed: Iterable[Tensor]) -> Model:
+    """The model with these tensors in the places that their indices give, new ones behind the others."""
+    tensors = dict(enumerate(model.tensors)) | {tensor.index: tensor for tensor in changed}
+    return replace(model, tensors=tuple(tensors[index] for index in range(len(tensors))))
+
+
+def with_operators(model: Model, changed: Iterable[Operator], without: Iterable[Operator] = ()) -> Model:
+    """The model with these operators in the places of those with the same index, and `without` others."""
+    places = {operator.index: operator for operator in changed}
+    gone = {operator.index for operator in without}
+    operators = (places.get(one.index, one) for one in model.operators if one.index not in gone)
+    return replace(model, operators=tuple(operators))
+
+
+def without_readers(model: Model) -> list[Operator]:
+    """The operators whose outputs nobody reads, those first that stand last."""
+    gone: list[Operator] = []
+    read = {index: len(operators) for index, operators in model.readers.items()}
+    for operator in reversed(model.operators):
+        if any(read.get(index, 0) or index in model.outputs for index in operator.outputs):
+            continue
+        gone.append(operator)
+        for index in set(operator.inputs):
+            read[index] = read.get(index, 0) - 1
+    return gone

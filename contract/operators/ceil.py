@@ -1,0 +1,13 @@
+"""CEIL."""
+
+from contract.operator_spec import IN_FLOAT_ISLANDS, OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="CEIL",
+    layer="ceil",
+    resolver_method="AddCeil",
+    runs_on={"aot": Support(max_version=1)},
+    input_types=(),
+    output_types=(),
+    rewritten=IN_FLOAT_ISLANDS,
+)

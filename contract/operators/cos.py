@@ -1,0 +1,13 @@
+"""COS."""
+
+from contract.operator_spec import IN_FLOAT_ISLANDS, OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="COS",
+    layer="cos",
+    resolver_method="AddCos",
+    runs_on={"aot": Support(max_version=1)},
+    input_types=(),
+    output_types=(),
+    rewritten=IN_FLOAT_ISLANDS,
+)

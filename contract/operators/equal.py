@@ -1,0 +1,5 @@
+"""EQUAL."""
+
+from contract.comparison import comparison
+
+SPEC = comparison("EQUAL", "AddEqual")

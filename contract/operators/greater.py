@@ -1,0 +1,5 @@
+"""GREATER."""
+
+from contract.comparison import comparison
+
+SPEC = comparison("GREATER", "AddGreater")

@@ -1,0 +1,5 @@
+"""LESS."""
+
+from contract.comparison import comparison
+
+SPEC = comparison("LESS", "AddLess")

@@ -1,0 +1,5 @@
+"""LESS_EQUAL."""
+
+from contract.comparison import comparison
+
+SPEC = comparison("LESS_EQUAL", "AddLessEqual")

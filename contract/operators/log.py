@@ -1,0 +1,13 @@
+"""LOG."""
+
+from contract.operator_spec import IN_FLOAT_ISLANDS, OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="LOG",
+    layer="log",
+    resolver_method="AddLog",
+    runs_on={"aot": Support(max_version=1)},
+    input_types=(),
+    output_types=(),
+    rewritten=IN_FLOAT_ISLANDS,
+)

@@ -1,0 +1,5 @@
+"""NOT_EQUAL."""
+
+from contract.comparison import comparison
+
+SPEC = comparison("NOT_EQUAL", "AddNotEqual")
