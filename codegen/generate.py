@@ -1,5 +1,6 @@
 """From files to files: reads flatbuffer and manifest, and writes the sources of one engine, all or none."""
 
+from collections import Counter
 from pathlib import Path
 
 from codegen.aot.choice import explanation
@@ -94,10 +95,11 @@ def _rewrites(model: Model, plan: Plan) -> str:
     """What is computed in another way than the flatbuffer says, in a line; none where all is as it says."""
     if not plan.changes:
         return ""
-    names = ", ".join(change.operator.name for change in plan.changes)
+    counts = Counter(change.operator.name for change in plan.changes)
+    names = ", ".join(f"{count} {name}" for name, count in counts.items())
     before, after = multiply_accumulates(model), multiply_accumulates(plan.model)
     products = "" if before == after else f"; {after:,} of {before:,} multiply-accumulates remain"
-    return f"  rewritten  {len(plan.changes)}: {names}{products}\n"
+    return f"  rewritten  {names}{products}\n"
 
 
 def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> tuple[dict[str, str], str]:

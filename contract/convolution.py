@@ -25,6 +25,9 @@ class ConvolutionOptions:
     stride: tuple[int, int]  # height, width
     dilation: tuple[int, int]  # height, width
     activation: str  # a name of the schema's ActivationFunctionType: NONE, RELU, RELU6, ...
+    # Pixels of the zero point around the image, before and behind it in height and width, to which the
+    # padding comes on top: none in a flatbuffer, but what a PAD before the convolution adds.
+    margins: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
 
 
 def read_convolution_options(table: Table, where: str, activation: int) -> ConvolutionOptions:

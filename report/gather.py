@@ -15,6 +15,8 @@ from contract.flatbuffer import read_model
 from contract.graph import Model
 from contract.history import FILE_NAME as HISTORY
 from contract.history import History, read_history
+from contract.layer_map import FILE_NAME as LAYER_MAP
+from contract.layer_map import LayerMap, read_layer_map
 from contract.manifest import Manifest, read_manifest
 from contract.quantization import FILE_NAME as QUANTIZATION
 from contract.quantization import Comparison, read_comparison
@@ -36,6 +38,7 @@ class Results:
     history: History | None  # None for a model that was not trained here
     quantization: Comparison | None  # None where python -m quantize compare has not run
     bench: tuple[Row, ...] | None  # None where make bench has not run
+    computed: LayerMap | None  # what the generated code computes; None for another engine
     firmware: Firmware
     validation: Validation
     others: list[Validation]  # the other images of this model that were validated
@@ -106,6 +109,7 @@ def gather(image_folder: Path) -> Results:
         history=read_history(folder / HISTORY) if (folder / HISTORY).exists() else None,
         quantization=read_comparison(folder) if (folder / QUANTIZATION).exists() else None,
         bench=read_rows(folder / BENCH) if (folder / BENCH).exists() else None,
+        computed=read_layer_map(image_folder) if (image_folder / LAYER_MAP).exists() else None,
         firmware=read_firmware(image_folder),
         validation=validation,
         others=_others(folder, image_folder, manifest.sha256),

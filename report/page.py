@@ -67,6 +67,12 @@ def report_numbers(results: Results) -> dict[str, Any]:
             for name, found in results.shares.items()
         },
         "layers": [dataclasses.asdict(row) for row in results.layers],
+        "computed": None
+        if results.computed is None
+        else {
+            "multiply_accumulates": results.computed.multiply_accumulates,
+            "changes": [dataclasses.asdict(change) for change in results.computed.changes],
+        },
         "totals": {
             "parameters": sum(row.parameters for row in results.layers),
             "multiply_accumulates": sum(row.multiply_accumulates for row in results.layers),

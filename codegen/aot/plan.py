@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.choice import choose
-from codegen.aot.operators import table
+from codegen.aot.operators import module_of, table
 from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
 from codegen.aot.rewrite.change import Change
 from codegen.aot.schedule.arena import Arena, place
@@ -71,5 +71,7 @@ def _rewritten(model: Model) -> tuple[Model, list[Change]]:
     computable, changes = rewrite(model, COMPUTABLE)
     of_schema = tuple(operator for operator in computable.operators if operator.name != table.NAME)
     check(replace(computable, operators=of_schema), AOT)
+    for operator in computable.operators:
+        module_of(operator).read(computable, operator)  # refuses the first whose tensors do not fit together
     exact, more = rewrite(computable, EXACT)
     return exact, [*changes, *more]

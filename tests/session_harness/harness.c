@@ -209,7 +209,9 @@ int main(void) {
         }
         count = (uint32_t)answer_bytes;
         fwrite(&count, sizeof count, 1, stdout);
-        fwrite(answer, 1, answer_bytes, stdout);
+        if (answer_bytes > 0) { /* there is no array before the first answer with bytes */
+            fwrite(answer, 1, answer_bytes, stdout);
+        }
         fflush(stdout);
         free(bytes);
     }

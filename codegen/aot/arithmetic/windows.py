@@ -11,8 +11,11 @@ class Windows:
     padding: int  # before the first input
 
 
-def windows(padding: str, inputs: int, taps: int, stride: int, dilation: int = 1) -> Windows:
-    """ComputeOutSize and ComputePadding for the paddings SAME and VALID."""
+def windows(
+    padding: str, inputs: int, taps: int, stride: int, dilation: int = 1, margins: tuple[int, int] = (0, 0)
+) -> Windows:
+    """ComputeOutSize and ComputePadding for the paddings SAME and VALID, for `inputs` between two margins."""
     reach = (taps - 1) * dilation + 1
+    inputs += sum(margins)
     outputs = -(-inputs // stride) if padding == "SAME" else (inputs - reach) // stride + 1
-    return Windows(outputs, max(0, (outputs - 1) * stride + reach - inputs) // 2)
+    return Windows(outputs, max(0, (outputs - 1) * stride + reach - inputs) // 2 + margins[0])

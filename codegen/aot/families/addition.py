@@ -1,18 +1,25 @@
 """What ADD and SUB share: the checked operator and the call of their kernel
 (firmware/engines/aot/kernels/add.h)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from codegen.aot import describe
-from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multiplier
+from codegen.aot.arithmetic.fixed_point import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier
+from codegen.aot.arithmetic.one_step import Requantization
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
+from codegen.aot.channels import Channels, Reach, channels_of
 from codegen.aot.families.elementwise import (
     block_fields,
     broadcast_of,
     described_pair,
     operands_of,
     overwritable,
+    pair_channels,
     scaling_fields,
 )
 from codegen.aot.operands import CONVERT_AGAIN, Activation, expect_operands, output_of
@@ -96,3 +103,24 @@ def addition_call(add: Addition) -> KernelCall:
         description=add.description,
         in_place=overwritable(add.inputs, add.output),
     )
+
+
+@channels_of.register
+def _(add: Addition) -> Channels | None:
+    """The outputs never decrease with the first input, nor with the second times its sign."""
+    terms = [Requantization(multiplier, 0, (INT32_MIN, INT32_MAX)) for multiplier in add.input_multipliers]
+    whole = Requantization(add.output_multiplier, add.output.zero_point, add.limits)
+
+    def output(values: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+        first, second = (
+            term((value - one.zero_point) << LEFT_SHIFT)
+            for term, value, one in zip(terms, values, add.inputs, strict=True)
+        )
+        return whole(first + add.sign * second)
+
+    def reach(reaches: Sequence[Reach]) -> Reach:
+        first, second = reaches
+        ends = (second.least, second.greatest)[:: add.sign]
+        return Reach(output((first.least, ends[0])), output((first.greatest, ends[1])))
+
+    return pair_channels(add.inputs, add.output, reach)

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping
 
-from codegen.aot.arithmetic.windows import Windows
+from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Value
 from contract.convolution import ConvolutionOptions
+
+
+def image_windows(
+    options: ConvolutionOptions, image: tuple[int, int], taps: tuple[int, int]
+) -> tuple[Windows, Windows]:
+    """Where a filter of `taps` (height, width) lies in the rows and in the columns of an image."""
+    rows, columns = (
+        windows(options.padding, size, count, stride, dilation, margins)
+        for size, count, stride, dilation, margins in zip(
+            image, taps, options.stride, options.dilation, options.margins, strict=True
+        )
+    )
+    return rows, columns
 
 
 def filter_fields(

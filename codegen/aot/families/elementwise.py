@@ -1,6 +1,6 @@
 """What operators of two broadcast inputs share: their operands, and the block that their kernels walk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.strides import Block, broadcast, broadcast_shape
 from codegen.aot.call import Constant, KernelCall, Value
+from codegen.aot.channels import Channels, Reach, alike, channels_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -127,3 +128,26 @@ def extreme_call(extreme: Extreme) -> KernelCall:
         description=extreme.description,
         in_place=overwritable(extreme.inputs, extreme.output),
     )
+
+
+def pair_channels(
+    inputs: tuple[Activation, Activation],
+    output: Activation,
+    reach: Callable[[Sequence[Reach]], Reach] | None = None,
+) -> Channels | None:
+    """How the channels of two broadcast inputs hang together with the output's."""
+    if not output.shape:
+        return None
+    ends = [(one.index, one.shape[-1] if one.shape else 1) for one in (*inputs, output)]
+    return alike(ends[:2], ends[2], reach)
+
+
+@channels_of.register
+def _(extreme: Extreme) -> Channels | None:
+    choose = np.maximum if extreme.operator.name == "MAXIMUM" else np.minimum
+
+    def reach(reaches: Sequence[Reach]) -> Reach:
+        first, second = reaches
+        return Reach(choose(first.least, second.least), choose(first.greatest, second.greatest))
+
+    return pair_channels(extreme.inputs, extreme.output, reach)

@@ -1,7 +1,7 @@
 """Operators that are a function of one int8 value: a table of 256 outputs
 (firmware/engines/aot/kernels/lookup.h)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
-from codegen.aot.call import Constant, KernelCall
+from codegen.aot.call import Alias, Constant, KernelCall
+from codegen.aot.channels import Channels, Reach, alike, channels_of
 from codegen.aot.operands import Activation, expect_operands, expect_shape, input_of, output_of
 from contract.graph import Model, Operator
 
@@ -59,8 +60,16 @@ def lookup_of(
     )
 
 
-def lookup_call(lookup: Lookup) -> KernelCall:
-    """The call of the one kernel that they share."""
+def lookup_call(lookup: Lookup) -> KernelCall | Alias:
+    """The call of the one kernel that they share; none where every byte stays as it is."""
+    if np.array_equal(lookup.table, np.arange(INT8_MIN, INT8_MAX + 1)):
+        title, *rest = lookup.description
+        return Alias(
+            operators=(lookup.operator,),
+            inputs=(lookup.input.index,),
+            outputs=(lookup.output.index,),
+            description=(f"{title}: the same bytes", *rest),
+        )
     return KernelCall(
         operators=(lookup.operator,),
         kernel="lookup",
@@ -71,3 +80,23 @@ def lookup_call(lookup: Lookup) -> KernelCall:
         description=lookup.description,
         in_place=(lookup.input.index,),
     )
+
+
+@channels_of.register
+def _(lookup: Lookup) -> Channels | None:
+    if lookup.input.tensor.type != "INT8" or lookup.output.tensor.type != "INT8" or not lookup.input.shape:
+        return None
+
+    def reach(reaches: Sequence[Reach]) -> Reach:
+        (before,) = reaches
+        parts = [
+            lookup.table[least - INT8_MIN : greatest - INT8_MIN + 1]
+            for least, greatest in zip(before.least, before.greatest, strict=True)
+        ]
+        return Reach(
+            np.array([part.min() for part in parts], np.int64),
+            np.array([part.max() for part in parts], np.int64),
+        )
+
+    ends = [(one.index, one.shape[-1]) for one in (lookup.input, lookup.output)]
+    return alike(ends[:1], ends[1], reach)

@@ -8,7 +8,7 @@ import numpy as np
 
 from codegen.aot import describe
 from codegen.aot.arithmetic.strides import Block, merged, row_major
-from codegen.aot.call import Constant, KernelCall
+from codegen.aot.call import Alias, Constant, KernelCall
 from codegen.aot.operands import Activation
 from contract.graph import Model, Operator, Tensor
 
@@ -67,8 +67,20 @@ def described(operator: Operator, model: Model, *tensors: Tensor) -> tuple[str, 
     )
 
 
-def movement_calls(movement: Movement) -> tuple[KernelCall, ...]:
-    """A call for what fills the output, if anything does, and one for each block."""
+def movement_calls(movement: Movement) -> tuple[KernelCall | Alias, ...]:
+    """A call for what fills the output, if anything does, and one for each block; no call where the output
+    has the bytes of the input."""
+    if _is_identity(movement):
+        (one,) = movement.moves
+        title, *rest = movement.description
+        return (
+            Alias(
+                operators=(movement.operator,),
+                inputs=(one.input.index,),
+                outputs=(one.output.index,),
+                description=(f"{title}: the same bytes", *rest),
+            ),
+        )
     calls = []
     if movement.fill is not None:
         output = movement.moves[0].output
@@ -85,6 +97,21 @@ def movement_calls(movement: Movement) -> tuple[KernelCall, ...]:
         )
     calls.extend(_copy(movement, one) for one in movement.moves)
     return tuple(calls)
+
+
+def _is_identity(movement: Movement) -> bool:
+    """Whether all of one activation becomes all of the output, in the same order."""
+    if len(movement.moves) != 1 or len(movement.operator.outputs) != 1:
+        return False
+    (one,) = movement.moves
+    elements = one.input.tensor.elements
+    return (
+        one.input.tensor.data is None
+        and elements == one.output.tensor.elements
+        and one.block.sizes == (elements,)
+        and (elements == 1 or one.block.strides == ((1,), (1,)))
+        and one.input_start == one.output_start == 0
+    )
 
 
 def _copy(movement: Movement, one: Move) -> KernelCall:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from codegen.aot import describe
 from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Value
+from codegen.aot.channels import Channels, alike, channels_of, clipped
 from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
@@ -97,3 +98,10 @@ def pooling_fields(pool: Pooling) -> Mapping[str, Value]:
         "minimum": pool.limits[0],
         "maximum": pool.limits[1],
     }
+
+
+@channels_of.register
+def _(pool: Pooling) -> Channels | None:
+    """The greatest and the mean of some values lie between them."""
+    ends = [(one.index, one.shape[-1]) for one in (pool.input, pool.output)]
+    return alike(ends[:1], ends[1], lambda reaches: clipped(reaches[0], pool.limits))

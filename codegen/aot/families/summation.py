@@ -2,12 +2,15 @@
 (firmware/engines/aot/kernels/mean.h)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, Multiplier, quantize_multipliers
+from codegen.aot.arithmetic.one_step import Requantization
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import KernelCall
+from codegen.aot.channels import Channels, Reach, alike, channels_of
 from codegen.aot.families.reduction import expect_sums_fit, reduced_blocks, reduction_fields
 from codegen.aot.operands import Activation, expect_operands, input_of, output_of
 from codegen.aot.requantization import requantization
@@ -78,3 +81,21 @@ def summation_call(summation: Summation) -> KernelCall:
         },
         description=summation.description,
     )
+
+
+@channels_of.register
+def _(summation: Summation) -> Channels | None:
+    """Over other dimensions than the channels; the outputs never decrease with the inputs."""
+    ends = [(one.index, one.shape[-1]) for one in (summation.input, summation.output) if one.shape]
+    if len(ends) < 2 or ends[0][1] != ends[1][1] or summation.reduced.strides[0][-1] < ends[0][1]:
+        return None
+    requantize = Requantization(summation.multiplier, summation.output.zero_point, (INT8_MIN, INT8_MAX))
+    count = math.prod(summation.reduced.sizes)
+
+    def reach(reaches: Sequence[Reach]) -> Reach:
+        centred = [
+            count * (one - summation.input.zero_point) for one in (reaches[0].least, reaches[0].greatest)
+        ]
+        return Reach(*(requantize(one) for one in centred))
+
+    return alike(ends[:1], ends[1], reach)

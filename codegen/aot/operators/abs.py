@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.families.real import Real
 from codegen.aot.operands import Activation
@@ -28,7 +28,7 @@ def read(model: Model, operator: Operator) -> Lookup:
     return read_lookup(model, operator, function)
 
 
-def portable(lookup: Lookup) -> KernelCall:
+def portable(lookup: Lookup) -> KernelCall | Alias:
     """The plain kernel."""
     return lookup_call(lookup)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from codegen.aot.arithmetic.strides import broadcast, broadcast_shape
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Move, Movement, described, movement_calls
 from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
@@ -36,7 +36,7 @@ def read(model: Model, operator: Operator) -> Movement:
     )
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from codegen.aot.arithmetic.strides import row_major
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, whole
 from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
@@ -51,7 +51,7 @@ def read(model: Model, operator: Operator) -> Movement:
     return Movement(operator, tuple(moves), described(operator, model, *(one.tensor for one in inputs)))
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)
 

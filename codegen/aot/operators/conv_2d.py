@@ -9,9 +9,9 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import (
     Multiplier,
 )
-from codegen.aot.arithmetic.windows import Windows, windows
+from codegen.aot.arithmetic.windows import Windows
 from codegen.aot.call import Constant, KernelCall, of_batch
-from codegen.aot.families.convolution import filter_fields
+from codegen.aot.families.convolution import filter_fields, image_windows
 from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -67,8 +67,7 @@ def read(model: Model, operator: Operator) -> Convolution:
             f"{operator} has filters of {filter_channels} channels in {weights} for an input of {channels}; "
             "grouped convolutions are not supported"
         )
-    rows = windows(options.padding, height, filter_height, options.stride[0], options.dilation[0])
-    columns = windows(options.padding, width, filter_width, options.stride[1], options.dilation[1])
+    rows, columns = image_windows(options, (height, width), (filter_height, filter_width))
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, filters))
     values = np.array(weights.values, np.int8)
     by_filter = values.reshape(filters, -1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.families.real import Real
 from codegen.aot.operands import CONVERT_AGAIN, Activation
@@ -69,7 +69,7 @@ def _saturate(value: int) -> int:
     return max(INT16_MIN, min(INT16_MAX, value))
 
 
-def portable(lookup: Lookup) -> KernelCall:
+def portable(lookup: Lookup) -> KernelCall | Alias:
     """The plain kernel."""
     return lookup_call(lookup)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, input_radius, q4_multiplier, scale_by
 from codegen.aot.arithmetic.gemmlowp import divide_by_power_of_two, logistic
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.families.real import Real, of_library
 from codegen.aot.operands import CONVERT_AGAIN, Activation
@@ -44,7 +44,7 @@ def read(model: Model, operator: Operator) -> Lookup:
     return read_lookup(model, operator, function)
 
 
-def portable(lookup: Lookup) -> KernelCall:
+def portable(lookup: Lookup) -> KernelCall | Alias:
     """The plain kernel."""
     return lookup_call(lookup)
 

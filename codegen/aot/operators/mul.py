@@ -1,19 +1,23 @@
 """MUL: firmware/engines/aot/kernels/mul.h."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier, quantize_multipliers
+from codegen.aot.arithmetic.one_step import Requantization
 from codegen.aot.arithmetic.strides import Block
 from codegen.aot.call import Constant, KernelCall
+from codegen.aot.channels import Channels, Reach, channels_of
 from codegen.aot.families.elementwise import (
     block_fields,
     broadcast_of,
     described_pair,
     operands_of,
     overwritable,
+    pair_channels,
 )
 from codegen.aot.families.pairs import constant_pair
 from codegen.aot.families.real import Real, clamped
@@ -104,3 +108,19 @@ def real(operator: Operator, first: Real, second: Real) -> Real:
 def constant(model: Model, operator: Operator) -> Values | None:
     """The product of two constant integers without a scale."""
     return constant_pair(model, operator, np.multiply)
+
+
+@channels_of.register
+def _(mul: Multiplication) -> Channels | None:
+    """A product is least and greatest at two of the four corners of its factors."""
+    requantize = Requantization(mul.multiplier, mul.output.zero_point, mul.limits)
+
+    def reach(reaches: Sequence[Reach]) -> Reach:
+        first, second = (
+            (reach.least - one.zero_point, reach.greatest - one.zero_point)
+            for reach, one in zip(reaches, mul.inputs, strict=True)
+        )
+        corners = np.array([requantize(a * b) for a in first for b in second])
+        return Reach(corners.min(axis=0), corners.max(axis=0))
+
+    return pair_channels(mul.inputs, mul.output, reach)

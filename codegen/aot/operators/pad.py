@@ -1,6 +1,6 @@
 """PAD: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, movement_calls
 from codegen.aot.families.padding import padded
 from codegen.aot.operands import (
@@ -19,6 +19,6 @@ def read(model: Model, operator: Operator) -> Movement:
     return padded(model, operator, input, output, value)
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

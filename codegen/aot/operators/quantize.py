@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import quantize_multipliers, scale_by
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, lookup_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -65,7 +65,7 @@ def _between_integers(model: Model, operator: Operator) -> Lookup:
     return lookup_of(operator, input, output, compute)
 
 
-def portable(checked: Quantizing | Lookup) -> KernelCall:
+def portable(checked: Quantizing | Lookup) -> KernelCall | Alias:
     """The plain kernel."""
     if isinstance(checked, Lookup):
         return lookup_call(checked)

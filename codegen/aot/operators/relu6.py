@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.lookup import Lookup, lookup_call, read_lookup
 from codegen.aot.families.real import Real
 from codegen.aot.operands import Activation
@@ -29,7 +29,7 @@ def read(model: Model, operator: Operator) -> Lookup:
     return read_lookup(model, operator, function)
 
 
-def portable(lookup: Lookup) -> KernelCall:
+def portable(lookup: Lookup) -> KernelCall | Alias:
     """The plain kernel."""
     return lookup_call(lookup)
 

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from codegen.aot import describe
 from codegen.aot.call import Alias
+from codegen.aot.channels import Channels, channels_of
 from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -57,3 +60,15 @@ def constant(model: Model, operator: Operator) -> Values | None:
     """The output where the input is a constant."""
     values = constants_of(model, operator)
     return None if values is None else values[0].reshape(model.tensors[operator.outputs[0]].shape)
+
+
+@channels_of.register
+def _(reshape: Reshape) -> Channels | None:
+    """Pixels keep their channels side by side, also where several become one."""
+    if not reshape.input.shape or not reshape.output.shape:
+        return None
+    before, behind = reshape.input.shape[-1], reshape.output.shape[-1]
+    if behind % before:
+        return None
+    sources = np.arange(behind) % before
+    return Channels((reshape.input.index,), reshape.output.index, (sources,), lambda reaches: reaches[0])

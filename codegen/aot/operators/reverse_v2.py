@@ -1,7 +1,7 @@
 """REVERSE_V2: copies (firmware/engines/aot/kernels/copy.h)."""
 
 from codegen.aot.arithmetic.strides import row_major
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, to_whole
 from codegen.aot.operands import (
     axis_of,
@@ -28,6 +28,6 @@ def read(model: Model, operator: Operator) -> Movement:
     )
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

@@ -1,6 +1,6 @@
 """SPACE_TO_DEPTH: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.blocks import blocks_of
 from codegen.aot.families.movement import Movement, described, move, movement_calls
 from codegen.aot.operands import (
@@ -34,6 +34,6 @@ def read(model: Model, operator: Operator) -> Movement:
     return Movement(operator, (moved,), described(operator, model, input.tensor))
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

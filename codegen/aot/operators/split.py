@@ -1,6 +1,6 @@
 """SPLIT: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, movement_calls
 from codegen.aot.families.splitting import split
 from codegen.aot.operands import (
@@ -23,6 +23,6 @@ def read(model: Model, operator: Operator) -> Movement:
     return split(model, operator, input, axis, [input.shape[axis] // count] * count)
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

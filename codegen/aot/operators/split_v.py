@@ -1,6 +1,6 @@
 """SPLIT_V: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, movement_calls
 from codegen.aot.families.splitting import split
 from codegen.aot.operands import (
@@ -24,6 +24,6 @@ def read(model: Model, operator: Operator) -> Movement:
     return split(model, operator, input, axis, sizes)
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

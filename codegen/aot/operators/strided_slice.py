@@ -3,7 +3,7 @@
 import numpy as np
 
 from codegen.aot.arithmetic.strides import row_major
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, described, movement_calls, to_whole
 from codegen.aot.families.values import Values, constants_of
 from codegen.aot.operands import (
@@ -67,7 +67,7 @@ def _cut(
     return first, len(range(first, stop, step)), step
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)
 

@@ -1,6 +1,6 @@
 """UNPACK: copies (firmware/engines/aot/kernels/copy.h)."""
 
-from codegen.aot.call import KernelCall
+from codegen.aot.call import Alias, KernelCall
 from codegen.aot.families.movement import Movement, movement_calls
 from codegen.aot.families.splitting import split
 from codegen.aot.operands import (
@@ -22,6 +22,6 @@ def read(model: Model, operator: Operator) -> Movement:
     return split(model, operator, input, axis, [1] * input.shape[axis], drop=True)
 
 
-def portable(movement: Movement) -> tuple[KernelCall, ...]:
+def portable(movement: Movement) -> tuple[KernelCall | Alias, ...]:
     """One copy for each block."""
     return movement_calls(movement)

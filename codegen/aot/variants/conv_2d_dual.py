@@ -27,15 +27,16 @@ def call_of(pair: Pair) -> KernelCall | str:
     """The call for a checked convolution and its pooling, or why there is none."""
     conv, pool = pair.conv, pair.pool
     batch, height, width, channels = conv.input.shape
-    if batch != 1:
+    as_row = pool is None and conv.is_pointwise
+    if batch != 1 and not as_row:
         return f"its batch is {batch}"
     conv_height, conv_width = conv.rows.outputs, conv.columns.outputs
     output_height, output_width = (
         (conv_height, conv_width) if pool is None else (pool.rows.outputs, pool.columns.outputs)
     )
-    if pool is None and conv.is_pointwise:
+    if as_row:
         # One row of pixels, so that four neighbours share each weight whatever the image's width is.
-        height, width = 1, height * width
+        height, width = 1, batch * height * width
         conv_height, conv_width = output_height, output_width = 1, width
     filters, filter_height, filter_width, _ = conv.weights.shape
     weights = word_rows(conv.weights.reshape(filters, -1))
