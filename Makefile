@@ -171,7 +171,7 @@ endif
 codegen: $(GENERATED)/model_info.c ## turn the flatbuffer into C
 $(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard $(addsuffix .py,contract/* contract/*/* codegen/* codegen/*/* codegen/*/*/*)) | $(HOST)
 	@$(PYTHON_VENV) -m codegen --tflite $(BUILD)/model.tflite --manifest $(BUILD)/manifest.json --engine $(ENGINE) \
-		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE),--library $(library)) --out $(GENERATED)
+		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE) --board $(BOARD),--library $(library)) --out $(GENERATED)
 
 # ---- firmware ----
 firmware: $(IMAGE)/firmware.json ## build the image for one board and one engine, and measure it

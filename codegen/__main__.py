@@ -45,6 +45,11 @@ def arguments() -> argparse.ArgumentParser:
         action="store_true",
         help="with --engine aot: say why each operator got its kernel variant",
     )
+    parser.add_argument(
+        "--board",
+        metavar="BOARD",
+        help="with --engine aot: refuse a model that does not fit this board, a folder of firmware/boards",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser
 
@@ -53,6 +58,7 @@ def main(argv: list[str]) -> int:
     options = arguments().parse_args(argv)
 
     from codegen.generate import generate
+    from contract.boards import board
 
     summary = generate(
         options.tflite,
@@ -62,6 +68,7 @@ def main(argv: list[str]) -> int:
         options.out,
         options.optimize,
         options.explain,
+        None if options.board is None else board(options.board),
     )
     print(summary)
     return 0

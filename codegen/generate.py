@@ -9,11 +9,13 @@ from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.layer_map import layer_map
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
 from codegen.aot.plan import Plan, plan_model
+from codegen.fits import expect_fits
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
 from codegen.tflm.arena import arena_bytes, arena_header
 from codegen.tflm.op_resolver import op_resolver_header
+from contract.boards import Board
 from contract.documents import as_json
 from contract.errors import UserError
 from contract.files import write_text
@@ -33,12 +35,14 @@ def generate(
     out: Path,
     optimize: str = "speed",
     explain: bool = False,
+    board: Board | None = None,
 ) -> str:
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
     `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. `optimize` is one of
     codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. UserError, with
-    nothing written, where the flatbuffer is damaged or not supported, or is not the manifest's.
+    nothing written, where the flatbuffer is damaged or not supported, is not the manifest's or does not fit
+    `board`.
     """
     model = read_model(tflite)
     manifest = None if manifest_path is None else read_manifest(manifest_path)
@@ -50,7 +54,7 @@ def generate(
     runtime = RUNTIMES["aot" if engine == "aot" else f"tflm-{library}"]
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
-        texts, details = _aot(model, manifest, name, optimize, explain)
+        texts, details = _aot(model, manifest, name, optimize, explain, board)
     else:
         texts, details = _tflm(model, manifest, name, library)
     texts["model_info.h"] = model_info_header(model)
@@ -69,11 +73,13 @@ def generate(
 
 
 def _aot(
-    model: Model, manifest: Manifest | None, name: str, optimize: str, explain: bool
+    model: Model, manifest: Manifest | None, name: str, optimize: str, explain: bool, board: Board | None
 ) -> tuple[dict[str, str], str]:
     identifiers = Identifiers(OWN_NAMES)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
     plan = plan_model(model, layers, optimize)
+    if board is not None:
+        expect_fits(plan, optimize, board)
     names = claim_names(plan, identifiers)
     source, lines = model_source(plan, name, names)
     texts = {
@@ -84,8 +90,11 @@ def _aot(
     kernels = model_kernels(plan, name, names)
     if kernels is not None:
         texts[ASSEMBLY_FILE] = kernels
-    details = f"{_rewrites(model, plan)}  arena      {plan.arena.bytes:,} bytes\n"
-    details += f"  constants  {plan.constant_bytes:,} bytes"
+    details = (
+        f"{_rewrites(model, plan)}"
+        f"  arena      {plan.arena.bytes:,} bytes, peak at {plan.peak_layer} (bound {plan.arena.bound:,})\n"
+        f"  constants  {plan.constant_bytes:,} bytes"
+    )
     if explain:
         details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, plan.changes, layers)}"
     return texts, details

@@ -40,7 +40,10 @@ class Graph:
 
     def grow(self) -> None:
         """One more operator."""
-        steps = [self.join, self.join, self.activate, self.reduce, self.concatenate, self.view, self.convolve]
+        steps = [
+            *(self.join, self.join, self.activate, self.reduce, self.concatenate, self.view),
+            *(self.convolve, self.convolve, self.pool),
+        ]
         step: Callable[[int], None] = steps[self.generator.integers(len(steps))]
         start = self.pick()
         self.network.last = start
@@ -107,9 +110,23 @@ class Graph:
         self.network.reshape((one, width, height, channels))
 
     def convolve(self, start: int) -> None:
-        channels = int(self.generator.integers(1, 5))
-        weights = random_weights(self.generator, (channels, 1, 1, self.shape(start)[3]))
-        self.network.conv_2d(weights, [0.01], None, SCALE, self.zero_point())
+        """Of any kind that keeps the image's size, or halves it."""
+        channels = self.shape(start)[3]
+        taps = int(self.generator.integers(1, 4)), int(self.generator.integers(1, 4))
+        stride = (1, 1) if self.generator.random() < 0.7 else (2, 2)
+        output = SCALE, self.zero_point()
+        if self.generator.random() < 0.5:
+            weights = random_weights(self.generator, (1, *taps, channels))
+            self.network.depthwise_conv_2d(weights, [0.01], None, *output, padding="SAME", stride=stride)
+        else:
+            weights = random_weights(self.generator, (int(self.generator.integers(1, 5)), *taps, channels))
+            self.network.conv_2d(weights, [0.01], None, *output, padding="SAME", stride=stride)
+
+    def pool(self, start: int) -> None:
+        pool = self.network.max_pool_2d if self.generator.random() < 0.5 else self.network.average_pool_2d
+        window = int(self.generator.integers(1, 4)), int(self.generator.integers(1, 4))
+        stride = (1, 1) if self.generator.random() < 0.7 else (2, 2)
+        pool(window, stride, "SAME")
 
 
 def _broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -159,18 +176,36 @@ def test_random_graphs_equal_the_reference_on_the_board(graphs: Graphs, goal: st
         np.testing.assert_array_equal(outcome.outputs, outputs, err_msg=f"graph {index}")
 
 
-def test_the_graphs_hold_what_they_are_drawn_for(graphs: Graphs) -> None:
-    """Branches, and outputs that take an input's place, are among them, more than once."""
-    branches = in_place = 0
-    for plan in plans(graphs[0]):
-        branches += any(len(readers) > 1 for readers in plan.model.readers.values())
-        in_place += any(
-            plan.buffer_of.get(index) == plan.buffer_of[call.outputs[0]]
-            for call in plan.calls
-            if isinstance(call, KernelCall)
+def reaching_in(plan: Plan) -> list[KernelCall]:
+    """The calls whose output shares bytes with an input."""
+    return [
+        call
+        for call in plan.kernel_calls
+        if any(
+            _share(plan, plan.buffer_of[call.outputs[0]], plan.buffer_of[index])
             for index in call.inputs
+            if index in plan.buffer_of
         )
-    assert min(branches, in_place) > GRAPHS // 4
+    ]
+
+
+def _share(plan: Plan, one: int, other: int) -> bool:
+    buffers, places = plan.arena.buffers, plan.arena.places
+    return (
+        places[one] < places[other] + buffers[other].bytes
+        and places[other] < places[one] + buffers[one].bytes
+    )
+
+
+def test_the_graphs_hold_what_they_are_drawn_for(graphs: Graphs) -> None:
+    """Branches, and outputs that reach into an input, are among them, more than once."""
+    branches = overlaps = backward = 0
+    for flatbuffer, plan in zip(graphs[0], plans(graphs[0]), strict=True):
+        branches += any(len(readers) > 1 for readers in parse_model(flatbuffer).readers.values())
+        overlaps += bool(reaching_in(plan))
+        backward += any(call.parameters.get("backward") for call in reaching_in(plan))
+    assert min(branches, overlaps) > GRAPHS // 4
+    assert backward > GRAPHS // 20
 
 
 # ---- memory ----
@@ -205,4 +240,4 @@ def test_an_input_that_is_also_read_through_a_view_is_not_overwritten() -> None:
     output = network.activation("sum", (1, 2, 3), SCALE, 0)
     network.add(schema.BuiltinOperator.ADD, 2, [0, view], output, "AddOptions", schema.AddOptionsT())
     (plan,) = plans([network.flatbuffer()])
-    assert plan.buffer_of[output] != plan.buffer_of[0]
+    assert not _share(plan, plan.buffer_of[output], plan.buffer_of[0])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.aot.overlap import Overlap
 from contract.graph import Operator
 
 PREFIX = "thimble_"  # of every symbol in firmware/engines/aot/
@@ -61,9 +62,9 @@ class KernelCall:
     parameters: Mapping[str, Value]  # by the field's name, in the order of the struct
     description: tuple[str, ...] = field(repr=False)  # the lines of a comment
     scratch: int = 0
-    # Inputs of the output's size that it may overwrite: the kernel reads each element of them before it
-    # writes the one in its place, and none after that.
-    in_place: tuple[int, ...] = ()
+    # Inputs that the output may reach into, and how far. Where it reaches into one backward, the parameter
+    # `backward` becomes 1.
+    overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     variant: str = "portable"
     reason: str = "its only variant"  # why the operator can have this variant
 
@@ -93,6 +94,14 @@ def of_batch(call: KernelCall, batch: int) -> KernelCall:
         return call
     parameters: dict[str, Value] = {"batch": batch, "image": call.parameters}
     return replace(call, kernel=f"{call.kernel}_batch", parameters=parameters)
+
+
+def backward(call: KernelCall) -> KernelCall:
+    """The call whose kernel walks its output from the last pixel to the first."""
+    parameters = dict(call.parameters)
+    if "backward" not in parameters:
+        raise ValueError(f"{call.kernel} has no parameter for walking backward")
+    return replace(call, parameters={**parameters, "backward": 1})
 
 
 @dataclass(frozen=True)

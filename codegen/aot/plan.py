@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from codegen.aot.call import Alias, KernelCall
+from codegen.aot.call import Alias, KernelCall, backward
 from codegen.aot.choice import choose
 from codegen.aot.operators import module_of, table
 from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
 from codegen.aot.rewrite.change import Change
 from codegen.aot.schedule.arena import Arena, place
-from codegen.aot.schedule.lifetimes import lifetimes
+from codegen.aot.schedule.lifetimes import Lifetimes, lifetimes
+from codegen.aot.schedule.order import order
 from contract.errors import UserError
 from contract.graph import Model, Tensor
 from contract.runtimes import AOT, check
@@ -32,6 +33,11 @@ class Plan:
     def layer_of(self, call: KernelCall | Alias) -> str:
         """What the call is called by: the first of its layers."""
         return self.layers[call.operators[0].index]
+
+    @property
+    def peak_layer(self) -> str:
+        """What the call is called by that needs the most memory."""
+        return self.layer_of(self.calls[min(self.arena.peak, len(self.calls) - 1)])
 
     @property
     def kernel_calls(self) -> list[KernelCall]:
@@ -57,12 +63,29 @@ def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> P
     cannot run.
     """
     model, changes = _rewritten(model)
-    calls = choose(model, goal)
+    calls = order(model, choose(model, goal))
     alive = lifetimes(model, calls, layers)
-    arena = place(alive.buffers)
+    arena = place(alive.buffers, alive.overlaps)
+    calls = [_directed(call, alive, arena) for call in calls]
     if arena.bytes > MOST_ARENA_BYTES:
         raise UserError(f"the activations need an arena of {arena.bytes:,} bytes; make the model smaller")
     return Plan(model, tuple(changes), tuple(layers), tuple(calls), arena, alive.buffer_of, alive.scratch_of)
+
+
+def _directed(call: KernelCall | Alias, alive: Lifetimes, arena: Arena) -> KernelCall | Alias:
+    """The call, backward where its output reaches into an input from behind."""
+    if isinstance(call, Alias) or len(call.outputs) != 1:
+        return call
+    output = alive.buffer_of[call.outputs[0]]
+    for (writer, reader), overlap in alive.overlaps.items():
+        inputs = {alive.buffer_of[index] for index in call.inputs if index in alive.buffer_of}
+        if writer != output or reader not in inputs:
+            continue
+        distance = arena.places[output] - arena.places[reader]
+        overlaps = -arena.buffers[output].bytes < distance < arena.buffers[reader].bytes
+        if overlaps and distance > overlap.most:
+            return backward(call)
+    return call
 
 
 def _rewritten(model: Model) -> tuple[Model, list[Change]]:

@@ -4,11 +4,12 @@ The kernel runs under AddressSanitizer and UBSan.
 """
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernel_runner import KernelRunner
-from tests.networks import Network
+from tests.networks import Network, random_weights
 from tests.operators.drawing import (
     ACTIVATIONS,
     PADDINGS,
@@ -53,3 +54,26 @@ def convolutions(draw: st.DrawFn) -> Case:
 @given(case=convolutions())
 def test_a_convolution_equals_the_reference(runner: KernelRunner, case: Case) -> None:
     expect_reference_bytes(runner, *case)
+
+
+@st.composite
+def grouped_convolutions(draw: st.DrawFn) -> Case:
+    """Each group of filters reads its own part of the channels; a filter for each channel is the extreme."""
+    generator = np.random.default_rng(draw(SEEDS))
+    groups, channels, filters = draw(st.integers(2, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    size = draw(st.integers(3, 6)), draw(st.integers(3, 6))
+    network = Network((1, *size, groups * channels), draw(SCALES), draw(ZERO_POINTS))
+    weights = random_weights(generator, (groups * filters, draw(st.integers(1, 3)), 2, channels))
+    scales = drawn_scales(draw, generator, groups * filters)
+    bias = drawn_bias(draw, generator, groups * filters)
+    output = draw(SCALES) * 4, draw(ZERO_POINTS)
+    stride = draw(st.sampled_from([(1, 1), (2, 1)]))
+    network.conv_2d(weights, scales, bias, *output, padding=draw(PADDINGS), stride=stride)
+    return network, generator
+
+
+@pytest.mark.parametrize("goal", ["portable", "speed"])
+@settings(max_examples=60)
+@given(case=grouped_convolutions())
+def test_groups_equal_the_reference(runner: KernelRunner, goal: str, case: Case) -> None:
+    expect_reference_bytes(runner, *case, goal=goal)

@@ -101,7 +101,7 @@ def addition_call(add: Addition) -> KernelCall:
             "maximum": add.limits[1],
         },
         description=add.description,
-        in_place=overwritable(add.inputs, add.output),
+        overlaps=overwritable(add.inputs, add.output),
     )
 
 

@@ -72,5 +72,5 @@ def comparison_call(comparison: Comparison, relation: str) -> KernelCall:
             "outcomes": OUTCOMES[relation],
         },
         description=comparison.description,
-        in_place=overwritable(comparison.inputs, comparison.output),
+        overlaps=overwritable(comparison.inputs, comparison.output),
     )

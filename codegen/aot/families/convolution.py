@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Value
+from codegen.aot.operands import Activation
+from codegen.aot.overlap import Overlap, image_overlap, reads
 from contract.convolution import ConvolutionOptions
 
 
@@ -18,6 +20,28 @@ def image_windows(
         )
     )
     return rows, columns
+
+
+def convolution_overlap(
+    input: Activation,
+    output: Activation,
+    options: ConvolutionOptions,
+    taps: tuple[int, int],
+    windows: tuple[Windows, Windows],
+    group: int | None = None,
+    by_channel: bool = False,
+) -> Mapping[int, Overlap]:
+    """How far the outputs may reach into the input, for a kernel that reads all of `group` pixels before it
+    writes them, or a channel at a time: image_overlap explains both."""
+    batch, height, width, channels = input.shape
+    if batch != 1:
+        return {}
+    rows, columns = (
+        reads(windows[axis], size, taps[axis], options.stride[axis], options.dilation[axis])
+        for axis, size in enumerate((height, width))
+    )
+    overlap = image_overlap(rows, columns, width, channels, output.shape[3], group, by_channel)
+    return {input.index: overlap}
 
 
 def filter_fields(

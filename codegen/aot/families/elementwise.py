@@ -18,6 +18,7 @@ from codegen.aot.operands import (
     operand_of,
     output_of,
 )
+from codegen.aot.overlap import IN_PLACE, Overlap
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
@@ -42,9 +43,9 @@ def broadcast_of(operator: Operator, first: Activation, second: Activation, outp
     return broadcast(shape, first.shape, second.shape)
 
 
-def overwritable(inputs: tuple[Activation, Activation], output: Activation) -> tuple[int, ...]:
+def overwritable(inputs: Sequence[Activation], output: Activation) -> Mapping[int, Overlap]:
     """The inputs that are walked as the output is, since they are not repeated: it may take their place."""
-    return tuple(one.index for one in inputs if one.shape == output.shape)
+    return {one.index: IN_PLACE for one in inputs if one.shape == output.shape}
 
 
 def block_fields(block: Block) -> Mapping[str, Value]:
@@ -126,7 +127,7 @@ def extreme_call(extreme: Extreme) -> KernelCall:
         outputs=(extreme.output.index,),
         parameters={"block": block_fields(extreme.block)},
         description=extreme.description,
-        in_place=overwritable(extreme.inputs, extreme.output),
+        overlaps=overwritable(extreme.inputs, extreme.output),
     )
 
 

@@ -12,6 +12,7 @@ from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
 from codegen.aot.call import Alias, Constant, KernelCall
 from codegen.aot.channels import Channels, Reach, alike, channels_of
 from codegen.aot.operands import Activation, expect_operands, expect_shape, input_of, output_of
+from codegen.aot.overlap import IN_PLACE
 from contract.graph import Model, Operator
 
 
@@ -78,7 +79,7 @@ def lookup_call(lookup: Lookup) -> KernelCall | Alias:
         outputs=(lookup.output.index,),
         parameters={"count": lookup.input.tensor.elements, "table": Constant("table", lookup.table)},
         description=lookup.description,
-        in_place=(lookup.input.index,),
+        overlaps={lookup.input.index: IN_PLACE},
     )
 
 

@@ -17,6 +17,7 @@ from codegen.aot.operands import (
     input_of,
     output_of,
 )
+from codegen.aot.overlap import Overlap, image_overlap, reads
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.pooling import PoolOptions
@@ -77,6 +78,18 @@ def read_pooling(model: Model, operator: Operator) -> Pooling:
             describe.tensor("output", output.tensor),
         ),
     )
+
+
+def pooling_overlap(pool: Pooling) -> Mapping[int, Overlap]:
+    """How far the outputs of a plain pooling kernel may reach into its input: it walks forward."""
+    batch, height, width, channels = pool.input.shape
+    if batch != 1:
+        return {}
+    options = pool.options
+    rows = reads(pool.rows, height, options.window[0], options.stride[0])
+    columns = reads(pool.columns, width, options.window[1], options.stride[1])
+    overlap = image_overlap(rows, columns, width, channels, channels, by_channel=True)
+    return {pool.input.index: Overlap(overlap.most)}
 
 
 def pooling_fields(pool: Pooling) -> Mapping[str, Value]:

@@ -1,7 +1,7 @@
 """AVERAGE_POOL_2D: firmware/engines/aot/kernels/average_pool_2d.h."""
 
 from codegen.aot.call import KernelCall, of_batch
-from codegen.aot.families.pooling import Pooling, pooling_fields, read_pooling
+from codegen.aot.families.pooling import Pooling, pooling_fields, pooling_overlap, read_pooling
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
@@ -31,6 +31,7 @@ def portable(pool: Pooling) -> KernelCall:
         inputs=(pool.input.index,),
         outputs=(pool.output.index,),
         parameters=pooling_fields(pool),
+        overlaps=pooling_overlap(pool),
         description=pool.description,
     )
     return of_batch(call, pool.input.shape[0])

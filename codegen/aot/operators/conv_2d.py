@@ -11,7 +11,7 @@ from codegen.aot.arithmetic.fixed_point import (
 )
 from codegen.aot.arithmetic.windows import Windows
 from codegen.aot.call import Constant, KernelCall, of_batch
-from codegen.aot.families.convolution import filter_fields, image_windows
+from codegen.aot.families.convolution import convolution_overlap, filter_fields, image_windows
 from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -38,12 +38,17 @@ class Convolution:
     output: Activation  # (batch, rows.outputs, columns.outputs, filters)
     rows: Windows
     columns: Windows
-    weights: NDArray[np.int8]  # (filters, filter height, filter width, channels)
+    weights: NDArray[np.int8]  # (filters, filter height, filter width, channels of a group)
     bias: NDArray[np.int32] | None  # (filters,)
     factors: tuple[float, ...]  # of the requantisation: one, or one for each filter
     multipliers: tuple[Multiplier, ...]  # the same in fixed point
     limits: tuple[int, int]  # of the output, by the fused activation
     description: tuple[str, ...]
+
+    @property
+    def groups(self) -> int:
+        """Parts of the input's channels, each of which is read by its own part of the filters."""
+        return self.input.shape[3] // self.weights.shape[3]
 
     @property
     def is_pointwise(self) -> bool:
@@ -62,10 +67,10 @@ def read(model: Model, operator: Operator) -> Convolution:
         raise UserError(f"{operator} reads {input.tensor} of shape {list(input.shape)}; {CONVERT_AGAIN}")
     batch, height, width, channels = input.shape
     filters, filter_height, filter_width, filter_channels = weights.shape
-    if filter_channels != channels:
+    if channels % filter_channels or filters % (channels // filter_channels):
         raise UserError(
-            f"{operator} has filters of {filter_channels} channels in {weights} for an input of {channels}; "
-            "grouped convolutions are not supported"
+            f"{operator} has {filters} filters of {filter_channels} channels in {weights} for an input of "
+            f"{channels}, which are no groups; {CONVERT_AGAIN}"
         )
     rows, columns = image_windows(options, (height, width), (filter_height, filter_width))
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, filters))
@@ -95,29 +100,53 @@ def read(model: Model, operator: Operator) -> Convolution:
 
 
 def portable(conv: Convolution) -> KernelCall:
-    """The plain kernel."""
+    """The plain kernel, or the one for groups."""
     batch, height, width, channels = conv.input.shape
-    filters, filter_height, filter_width, _ = conv.weights.shape
+    filters, filter_height, filter_width, filter_channels = conv.weights.shape
     rows_of = tuple(f"filter {index}" for index in range(filters))
-    call = KernelCall(
-        operators=(conv.operator,),
-        kernel="conv_2d",
-        header="kernels/conv_2d.h",
-        inputs=(conv.input.index,),
-        outputs=(conv.output.index,),
-        parameters={
+    kernel = "conv_2d" if conv.groups == 1 else "grouped_conv_2d"
+    shapes = (
+        {
             "input_height": height,
             "input_width": width,
             "input_channels": channels,
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,
             "output_channels": filters,
+        }
+        if conv.groups == 1
+        else {
+            "input_height": height,
+            "input_width": width,
+            "output_height": conv.rows.outputs,
+            "output_width": conv.columns.outputs,
+            "groups": conv.groups,
+            "channels": filter_channels,
+            "filters": filters // conv.groups,
+        }
+    )
+    call = KernelCall(
+        operators=(conv.operator,),
+        kernel=kernel,
+        header=f"kernels/{kernel}.h",
+        inputs=(conv.input.index,),
+        outputs=(conv.output.index,),
+        parameters={
+            **shapes,
             **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
             "input_zero_point": conv.input.quantization.zero_point,
             "weights": Constant("weights", conv.weights, rows_of),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),
             "requantization": requantization(conv.multipliers, conv.output, conv.limits),
+            "backward": 0,
         },
+        overlaps=convolution_overlap(
+            conv.input,
+            conv.output,
+            conv.options,
+            (filter_height, filter_width),
+            (conv.rows, conv.columns),
+        ),
         description=conv.description,
     )
     return of_batch(call, batch)

@@ -9,7 +9,7 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.windows import Windows
 from codegen.aot.call import Constant, KernelCall, of_batch
-from codegen.aot.families.convolution import filter_fields, image_windows
+from codegen.aot.families.convolution import convolution_overlap, filter_fields, image_windows
 from codegen.aot.families.sums import sums_of
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -119,7 +119,16 @@ def portable(conv: Depthwise) -> KernelCall:
             "weights": Constant("weights", conv.weights),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),
             "requantization": requantization(conv.multipliers, conv.output, conv.limits),
+            "backward": 0,
         },
+        overlaps=convolution_overlap(
+            conv.input,
+            conv.output,
+            conv.options,
+            (filter_height, filter_width),
+            (conv.rows, conv.columns),
+            by_channel=conv.depth_multiplier == 1,
+        ),
         description=conv.description,
     )
     return of_batch(call, batch)

@@ -91,7 +91,7 @@ def portable(division: Division) -> KernelCall:
             "maximum": division.limits[1],
         },
         description=division.description,
-        in_place=overwritable(division.inputs, division.output),
+        overlaps=overwritable(division.inputs, division.output),
     )
 
 

@@ -94,7 +94,7 @@ def portable(mul: Multiplication) -> KernelCall:
             },
         },
         description=mul.description,
-        in_place=overwritable(mul.inputs, mul.output),
+        overlaps=overwritable(mul.inputs, mul.output),
     )
 
 

@@ -78,7 +78,7 @@ def portable(prelu: Prelu) -> KernelCall:
             "requantization": requantization((prelu.positive, prelu.negative), prelu.output, limits),
         },
         description=prelu.description,
-        in_place=overwritable(prelu.inputs, prelu.output),
+        overlaps=overwritable(prelu.inputs, prelu.output),
     )
 
 

@@ -15,6 +15,7 @@ from codegen.aot.operands import (
     quantised,
     real_of,
 )
+from codegen.aot.overlap import IN_PLACE
 from contract.errors import UserError
 from contract.graph import Model, Operator, Tensor
 
@@ -75,6 +76,7 @@ def portable(checked: Quantizing | Lookup) -> KernelCall | Alias:
         header="kernels/quantize.h",
         inputs=(checked.input.index,),
         outputs=(checked.output.index,),
+        overlaps={checked.input.index: IN_PLACE},
         parameters={
             "count": checked.input.elements,
             "scale": checked.output.scale,

@@ -8,7 +8,7 @@ import numpy as np
 from codegen.aot import describe
 from codegen.aot.arithmetic.strides import Block, broadcast
 from codegen.aot.call import Constant, KernelCall
-from codegen.aot.families.elementwise import MOST_DIMENSIONS
+from codegen.aot.families.elementwise import MOST_DIMENSIONS, overwritable
 from codegen.aot.families.values import Values
 from codegen.aot.operands import (
     CONVERT_AGAIN,
@@ -92,7 +92,7 @@ def portable(selection: Selection) -> KernelCall:
             **{f"step_{number}": strides[-1] for number, strides in enumerate(block.strides)},
         },
         description=selection.description,
-        in_place=tuple(one.index for one in selection.inputs if one.shape == selection.output.shape),
+        overlaps=overwritable(selection.inputs, selection.output),
     )
 
 

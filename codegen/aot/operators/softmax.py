@@ -13,6 +13,7 @@ from codegen.aot.operands import (
     input_of,
     output_of,
 )
+from codegen.aot.overlap import IN_PLACE
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.softmax import SoftmaxOptions
@@ -78,6 +79,7 @@ def portable(softmax: Softmax) -> KernelCall:
         header="kernels/softmax.h",
         inputs=(softmax.input.index,),
         outputs=(softmax.output.index,),
+        overlaps={softmax.input.index: IN_PLACE},
         parameters={
             "rows": softmax.rows,
             "depth": softmax.depth,

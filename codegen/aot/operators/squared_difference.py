@@ -81,7 +81,7 @@ def portable(checked: SquaredDifference) -> KernelCall:
             ),
         },
         description=checked.description,
-        in_place=overwritable(checked.inputs, checked.output),
+        overlaps=overwritable(checked.inputs, checked.output),
     )
 
 

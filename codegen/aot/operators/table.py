@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from codegen.aot import describe
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.operands import expect_shape, input_of
+from codegen.aot.overlap import IN_PLACE
 from contract.graph import Model, Operator
 
 NAME = "TABLE"
@@ -60,5 +61,5 @@ def portable(table: Table) -> KernelCall:
         outputs=(table.output,),
         parameters={"count": table.count, "table": Constant("table", values)},
         description=table.description,
-        in_place=() if is_real else (table.input,),
+        overlaps={} if is_real else {table.input: IN_PLACE},
     )

@@ -16,12 +16,13 @@ from codegen.aot.rewrite.float_islands import tabulate_float_islands
 from codegen.aot.rewrite.fold_activations import fold_activations
 from codegen.aot.rewrite.fold_constants import fold_constants
 from codegen.aot.rewrite.fold_padding import fold_padding
+from codegen.aot.rewrite.remove_unread import remove_unread
 from contract.graph import Model
 
 Pass = Callable[[Model], tuple[Model, list[Change]]]
 
 COMPUTABLE: tuple[Pass, ...] = (fold_constants, tabulate_float_islands)
-EXACT: tuple[Pass, ...] = (fold_padding, fold_activations, remove_dead_channels)
+EXACT: tuple[Pass, ...] = (remove_unread, fold_padding, fold_activations, remove_dead_channels)
 
 
 def rewrite(model: Model, passes: tuple[Pass, ...]) -> tuple[Model, list[Change]]:

@@ -112,7 +112,7 @@ def analyse(model: Model) -> Graph:
 
 
 def _mixing(checked: object) -> Mixing | None:
-    if isinstance(checked, Convolution):
+    if isinstance(checked, Convolution) and checked.groups == 1:
         filters, height, width, channels = checked.weights.shape
         weights = checked.weights.reshape(filters, height * width, channels).astype(np.int64)
         return Mixing(checked.operator, checked, weights, _reaches_outside(checked))

@@ -1,9 +1,14 @@
-"""Places buffers in one arena so that buffers whose lifetimes overlap do not."""
+"""Places buffers in one arena so that those alive together share no byte, but where a kernel allows it."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from codegen.aot.overlap import FAR, Overlap, common_bytes
+
 ALIGNMENT = 8
+MOST_EXACT = 10  # buffers for which every order is tried
+MOST_ROUNDS = 400  # of the search for more buffers
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,10 @@ class Buffer:
         return self.first <= other.last and other.first <= self.last
 
 
+# Which outputs may reach into which inputs: by (index of the output's buffer, index of the input's).
+Overlaps = Mapping[tuple[int, int], Overlap]
+
+
 @dataclass(frozen=True)
 class Arena:
     """`places[i]` is where the i-th buffer begins, a multiple of ALIGNMENT."""
@@ -26,37 +35,166 @@ class Arena:
     buffers: tuple[Buffer, ...]
     places: tuple[int, ...]
     bytes: int
+    bound: int  # no placement needs fewer bytes
+    peak: int  # the call that sets the bound
 
 
-def place(buffers: Sequence[Buffer]) -> Arena:
-    """Greedy best fit: the largest buffer first, each into the smallest gap that holds it among the buffers
-    alive at the same time, else behind them."""
-    places: dict[int, int] = {}
-    for index in sorted(range(len(buffers)), key=lambda index: -buffers[index].bytes):
-        neighbours = sorted(
-            (places[other], places[other] + _aligned(buffers[other].bytes))
-            for other in places
-            if buffers[other].meets(buffers[index])
+def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None) -> Arena:
+    """Each buffer as low as it goes, in the order that needs the fewest bytes.
+
+    Every placement in which nothing can be moved down comes from such an order. Few buffers get the best of
+    all; many the best of a search that ends where the bound is reached, always the same for the same buffers.
+    """
+    problem = _Problem(buffers, overlaps or {})
+    bound, peak = problem.bound()
+    order = _search(problem, bound)
+    places, size = problem.places(order)
+    return Arena(tuple(buffers), tuple(places[index] for index in range(len(buffers))), size, bound, peak)
+
+
+class _Problem:
+    """What each buffer must stay away from, as intervals of places that it cannot have."""
+
+    def __init__(self, buffers: Sequence[Buffer], overlaps: Overlaps) -> None:
+        self.sizes = [aligned(buffer.bytes) for buffer in buffers]
+        self.buffers = buffers
+        self.overlaps = overlaps
+        # For each buffer and each that it meets: the forbidden distances from that one, both ends excluded.
+        self.forbidden: list[dict[int, tuple[int, int]]] = [
+            {
+                other: self._forbidden(index, other)
+                for other in range(len(buffers))
+                if other != index and buffers[other].meets(buffers[index])
+            }
+            for index in range(len(buffers))
+        ]
+
+    def _forbidden(self, index: int, other: int) -> tuple[int, int]:
+        low, high = -self.sizes[index], self.sizes[other]
+        if (index, other) in self.overlaps:
+            overlap = self.overlaps[index, other]
+            return max(low, overlap.most), min(high, overlap.least)
+        if (other, index) in self.overlaps:
+            overlap = self.overlaps[other, index]
+            return max(low, -overlap.least), min(high, -overlap.most)
+        return low, high
+
+    def places(self, order: Sequence[int], most: int = FAR) -> tuple[dict[int, int], int]:
+        """Each buffer as low as it goes, one after the other; and the bytes of all. Ends early beyond
+        `most`."""
+        places: dict[int, int] = {}
+        size = 0
+        for index in order:
+            places[index] = self.lowest(index, places)
+            size = max(size, places[index] + self.sizes[index])
+            if size > most:
+                break
+        return places, size
+
+    def lowest(self, index: int, places: Mapping[int, int]) -> int:
+        """The lowest place of a buffer among others."""
+        taken = sorted(
+            (places[other] + low, places[other] + high)
+            for other, (low, high) in self.forbidden[index].items()
+            if other in places and low < high
         )
-        places[index] = _best_gap(neighbours, _aligned(buffers[index].bytes))
-    return Arena(
-        tuple(buffers),
-        tuple(places[index] for index in range(len(buffers))),
-        max((places[index] + _aligned(buffer.bytes) for index, buffer in enumerate(buffers)), default=0),
-    )
+        place = 0
+        for low, high in taken:
+            if low < place < high:
+                place = aligned(high)
+        return place
+
+    def bound(self) -> tuple[int, int]:
+        """The bytes that some call needs at least, and its position: what is alive, where an output may lie
+        over an input counted once."""
+        most, peak = 0, 0
+        for moment in sorted({buffer.first for buffer in self.buffers}):
+            alive = [index for index, one in enumerate(self.buffers) if one.first <= moment <= one.last]
+            needed = sum(self.sizes[index] for index in alive) - self._saved(alive)
+            if needed > most:
+                most, peak = needed, moment
+        return most, peak
+
+    def _saved(self, alive: Sequence[int]) -> int:
+        """The most bytes that can lie over each other."""
+        saved = 0
+        for output in alive:
+            pairs = [pair for pair in self.overlaps if pair[0] == output and pair[1] in alive]
+            # An output may reach into several inputs, each byte of it into one.
+            saved += min(self.sizes[output], sum(self._common(*pair) for pair in pairs))
+        return saved
+
+    def _common(self, output: int, input: int) -> int:
+        """The most bytes of an output and an input that may be the same."""
+        return common_bytes(self.sizes[output], self.sizes[input], self.overlaps[output, input], ALIGNMENT)
 
 
-def _best_gap(neighbours: Sequence[tuple[int, int]], size: int) -> int:
-    """The start of the smallest gap of at least `size` between `neighbours` (start and end, sorted)."""
-    best: tuple[int, int] | None = None  # size of the gap, its start
-    end = 0
-    for start, neighbour_end in neighbours:
-        gap = start - end
-        if gap >= size and (best is None or gap < best[0]):
-            best = (gap, end)
-        end = max(end, neighbour_end)
-    return end if best is None else best[1]
+def _search(problem: _Problem, bound: int) -> Sequence[int]:
+    """The order in which buffers are placed."""
+    count = len(problem.buffers)
+    starts = [
+        sorted(range(count), key=lambda index: -problem.sizes[index]),
+        sorted(range(count), key=lambda index: (problem.buffers[index].first, -problem.sizes[index])),
+        sorted(range(count), key=lambda index: (-problem.buffers[index].last, -problem.sizes[index])),
+    ]
+    best = min(starts, key=lambda order: problem.places(order)[1])
+    if problem.places(best)[1] == bound:
+        return best
+    return _exact(problem, best, bound) if count <= MOST_EXACT else _improved(problem, best, bound)
 
 
-def _aligned(size: int) -> int:
+def _exact(problem: _Problem, best: Sequence[int], bound: int) -> Sequence[int]:
+    """The best of all orders, by a search in depth that leaves out what cannot be better."""
+    found, size = list(best), problem.places(best)[1]
+
+    def extend(order: list[int], places: dict[int, int], top: int) -> Iterator[tuple[list[int], int]]:
+        if len(order) == len(problem.buffers):
+            yield order.copy(), top
+            return
+        for index in range(len(problem.buffers)):
+            if index in places:
+                continue
+            place = problem.lowest(index, places)
+            # In order of their places: the same placement in another order is not tried again.
+            if order and (place, index) < (places[order[-1]], order[-1]):
+                continue
+            height = max(top, place + problem.sizes[index])
+            if height < size:
+                places[index] = place
+                order.append(index)
+                yield from extend(order, places, height)
+                order.pop()
+                del places[index]
+
+    for order, height in extend([], {}, 0):
+        if height < size:
+            found, size = order, height
+            if size == bound:
+                break
+    return found
+
+
+def _improved(problem: _Problem, best: Sequence[int], bound: int) -> Sequence[int]:
+    """A local search: what lies highest is placed earlier."""
+    chance = random.Random(0)
+    found, size = list(best), problem.places(best)[1]
+    order, height = found, size
+    for _ in range(MOST_ROUNDS):
+        if size == bound:
+            break
+        places, _ = problem.places(order)
+        top = [index for index in order if places[index] + problem.sizes[index] == height]
+        tried = list(order)
+        moved = chance.choice(top) if chance.random() < 0.7 else chance.choice(order)
+        tried.remove(moved)
+        tried.insert(chance.randrange(len(tried) + 1), moved)
+        _, other = problem.places(tried)
+        if other <= height or chance.random() < 0.02:
+            order, height = tried, other
+        if other < size:
+            found, size = tried, other
+    return found
+
+
+def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT

@@ -1,9 +1,10 @@
-"""When each activation and each scratch buffer is alive."""
+"""When each activation and each scratch buffer is alive, and which may share bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.aot.call import Alias, KernelCall
+from codegen.aot.overlap import Overlap
 from codegen.aot.schedule.arena import Buffer
 from contract.graph import Model
 
@@ -15,6 +16,7 @@ class Lifetimes:
     buffers: tuple[Buffer, ...]
     buffer_of: dict[int, int]  # tensor index to index in buffers
     scratch_of: dict[int, int]  # position of a call to index in buffers
+    overlaps: dict[tuple[int, int], Overlap]  # of the buffers of an output and an input
 
 
 def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequence[str]) -> Lifetimes:
@@ -22,8 +24,7 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
     each call's scratch. `layers` has the name of each operator.
 
     Inputs are written before the first call, outputs read after the last one. An alias shares the buffer of
-    its input and lengthens its life, and so does an output that overwrites an input which nobody reads any
-    more.
+    its input and lengthens its life.
     """
     names: list[str] = []
     sizes: list[int] = []
@@ -31,7 +32,6 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
     last: list[int] = []
     buffer_of: dict[int, int] = {}
     scratch_of: dict[int, int] = {}
-    read_last = _read_last(model, calls)
 
     def add(name: str, size: int, position: int) -> int:
         names.append(name)
@@ -53,10 +53,6 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
             if index in buffer_of:  # the call writes another part of it
                 last[buffer_of[index]] = position
                 continue
-            overwritten = _overwritten(call, position, buffer_of, read_last)
-            if overwritten is not None:
-                buffer_of[index] = overwritten
-                continue
             name = f"{layers[call.operators[-1].index]}_output"
             buffer_of[index] = add(name, model.tensors[index].bytes, position)
         if call.scratch:
@@ -65,28 +61,30 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
     for index in model.outputs:
         last[buffer_of[index]] = len(calls)
     buffers = tuple(Buffer(*of_buffer) for of_buffer in zip(names, sizes, first, last, strict=True))
-    return Lifetimes(buffers, buffer_of, scratch_of)
+    overlaps = {
+        pair: overlap
+        for position, call in enumerate(calls)
+        if isinstance(call, KernelCall)
+        for pair, overlap in _overlaps(call, position, buffers, buffer_of).items()
+    }
+    return Lifetimes(buffers, buffer_of, scratch_of, overlaps)
 
 
-def _read_last(model: Model, calls: Sequence[KernelCall | Alias]) -> dict[int, int]:
-    """The position of the last call that reads a tensor, by its index; behind all calls for the model's
-    outputs."""
-    last = {index: position for position, call in enumerate(calls) for index in call.inputs}
-    return last | {index: len(calls) for index in model.outputs}
-
-
-def _overwritten(
-    call: KernelCall, position: int, buffer_of: Mapping[int, int], read_last: Mapping[int, int]
-) -> int | None:
-    """The buffer of an input that the call's output may overwrite: nobody reads any tensor in it later, and
-    the call reads it through no other tensor that lies differently."""
-    for index in call.in_place:
-        buffer = buffer_of.get(index)  # None for a constant
-        if buffer is None:
-            continue
-        inside = [tensor for tensor, other in buffer_of.items() if other == buffer]
-        is_last = all(read_last.get(tensor, -1) <= position for tensor in inside)
-        others = [tensor for tensor in inside if tensor in call.inputs and tensor not in call.in_place]
-        if is_last and not others:
-            return buffer
-    return None
+def _overlaps(
+    call: KernelCall, position: int, buffers: Sequence[Buffer], buffer_of: Mapping[int, int]
+) -> dict[tuple[int, int], Overlap]:
+    """Of an output that this call alone writes and of inputs that nobody reads later. An input that is read
+    through several tensors, of which one allows nothing, allows nothing."""
+    if len(call.outputs) != 1 or buffers[buffer_of[call.outputs[0]]].first != position:
+        return {}
+    output = buffer_of[call.outputs[0]]
+    found: dict[tuple[int, int], Overlap] = {}
+    read = [index for index in call.inputs if index in buffer_of]
+    for index in read:
+        input = buffer_of[index]
+        same = {other for other in read if buffer_of[other] == input}
+        if buffers[input].last == position and same <= set(call.overlaps) and input != output:
+            allowed = [call.overlaps[other] for other in same]
+            most, least = min(one.most for one in allowed), max(one.least for one in allowed)
+            found[output, input] = Overlap(most, least)
+    return found

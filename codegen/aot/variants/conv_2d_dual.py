@@ -5,10 +5,13 @@ Weights stay int8; bias, zero points and everything else that is constant for a 
 its requantisation.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.families.convolution import filter_fields
+from codegen.aot.overlap import Overlap, every, image_overlap, reads
 from codegen.aot.variants.one_step import one_step, reason_of
 from codegen.aot.variants.pooled import Pair, pair_of
 from codegen.aot.variants.variant import Variant
@@ -27,6 +30,8 @@ def call_of(pair: Pair) -> KernelCall | str:
     """The call for a checked convolution and its pooling, or why there is none."""
     conv, pool = pair.conv, pair.pool
     batch, height, width, channels = conv.input.shape
+    if conv.groups > 1:
+        return f"its channels are in {conv.groups} groups"
     as_row = pool is None and conv.is_pointwise
     if batch != 1 and not as_row:
         return f"its batch is {batch}"
@@ -76,11 +81,37 @@ def call_of(pair: Pair) -> KernelCall | str:
                 word_aligned=True,
             ),
             "requantization": requantized,
+            "backward": 0,
         },
+        overlaps=_overlap(pair, as_row),
         description=pair.description,
         scratch=groups * quads * POSITIONS * 8 + quads * WORD,
         reason=reason_of(requantized),
     )
+
+
+def _overlap(pair: Pair, as_row: bool) -> Mapping[int, Overlap]:
+    """All windows of up to four pixels, or of a pooled one, are read before an output is written."""
+    conv, pool = pair.conv, pair.pool
+    batch, height, width, channels = conv.input.shape
+    filters, *taps = conv.weights.shape[:3]
+    if as_row:
+        pixels = every(batch * height * width)
+        row = image_overlap(every(1), pixels, len(pixels.first), channels, filters, POSITIONS)
+        return {conv.input.index: row}
+    group = POSITIONS
+    sides = []
+    for axis, (windows, size) in enumerate(((conv.rows, height), (conv.columns, width))):
+        stride, dilation = conv.options.stride[axis], conv.options.dilation[axis]
+        side = reads(windows, size, taps[axis], stride, dilation)
+        if pool is not None:
+            group = 1
+            pooled = (pool.rows, pool.columns)[axis]
+            side = side.of(
+                reads(pooled, windows.outputs, pool.options.window[axis], pool.options.stride[axis])
+            )
+        sides.append(side)
+    return {conv.input.index: image_overlap(sides[0], sides[1], width, channels, filters, group)}
 
 
 VARIANT = Variant(

@@ -158,6 +158,8 @@ def _shape(pair: Pair) -> Shape | str:
     """The layer in numbers, or why it cannot have this form."""
     conv, pool = pair.conv, pair.pool
     batch, _, _, channels = conv.input.shape
+    if conv.groups > 1:
+        return f"its channels are in {conv.groups} groups"
     filters, filter_height, filter_width, _ = conv.weights.shape
     options = conv.options
     if pool is None:

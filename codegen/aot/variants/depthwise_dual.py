@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot.call import Constant, KernelCall
-from codegen.aot.families.convolution import filter_fields
+from codegen.aot.families.convolution import convolution_overlap, filter_fields
 from codegen.aot.operators.depthwise_conv_2d import Depthwise, read
 from codegen.aot.variants.one_step import one_step, reason_of
 from codegen.aot.variants.variant import Variant
@@ -42,7 +42,16 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "taps": taps,
             "weights": Constant("weights", _words(conv)),
             "requantization": requantized,
+            "backward": 0,
         },
+        overlaps=convolution_overlap(
+            conv.input,
+            conv.output,
+            conv.options,
+            (filter_height, filter_width),
+            (conv.rows, conv.columns),
+            by_channel=True,
+        ),
         description=conv.description,
         scratch=8 * taps + -(-channels // GROUP) * GROUP,
         reason=reason_of(requantized),

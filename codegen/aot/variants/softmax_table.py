@@ -7,6 +7,7 @@ from codegen.aot.arithmetic.fixed_point import SOFTMAX_INTEGER_BITS
 from codegen.aot.arithmetic.gemmlowp import exp_on_negative, high_multiply
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.operators.softmax import read
+from codegen.aot.overlap import IN_PLACE
 from codegen.aot.variants.variant import Variant
 from contract.graph import Model, Operator
 
@@ -23,6 +24,7 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
         header="variants/softmax_table.h",
         inputs=(softmax.input.index,),
         outputs=(softmax.output.index,),
+        overlaps={softmax.input.index: IN_PLACE},
         parameters={
             "rows": softmax.rows,
             "depth": softmax.depth,

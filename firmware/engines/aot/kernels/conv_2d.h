@@ -8,7 +8,8 @@
  * Follows ConvPerChannel in tensorflow/lite/kernels/internal/reference/integer_ops/conv.h: products
  * of weights with (input - zero point), windows clipped to the input, double-rounded
  * requantisation. The planner has shown that the int32 sums cannot overflow. Needs no scratch
- * memory; input and output must not overlap. */
+ * memory. A pixel is written after its window was read but for its last channel, so the output may
+ * reach into the input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_CONV_2D_H
 #define THIMBLE_AOT_CONV_2D_H
 
@@ -29,6 +30,7 @@ struct thimble_conv_2d {
     const int8_t *weights;
     const int32_t *bias;
     struct thimble_requantization requantization;
+    int32_t backward; /* 1 to walk from the last pixel to the first */
 };
 
 /* The sum of one filter over one window. */
@@ -57,11 +59,14 @@ static inline int32_t thimble_conv_2d_window(const struct thimble_conv_2d *conv,
 static inline void thimble_conv_2d(const struct thimble_conv_2d *conv, const int8_t *input,
                                    int8_t *output) {
     const int32_t filter_bytes = conv->filter_height * conv->filter_width * conv->input_channels;
-    for (int32_t y = 0; y < conv->output_height; y++) {
+    for (int32_t row = 0; row < conv->output_height; row++) {
+        const int32_t y = conv->backward ? conv->output_height - 1 - row : row;
         const struct thimble_window rows =
             thimble_clip_window(y * conv->stride_height - conv->padding_top, conv->filter_height,
                                 conv->dilation_height, conv->input_height);
-        for (int32_t x = 0; x < conv->output_width; x++) {
+        for (int32_t column = 0; column < conv->output_width; column++) {
+            const int32_t x = conv->backward ? conv->output_width - 1 - column : column;
+            int8_t *pixel = output + (y * conv->output_width + x) * conv->output_channels;
             const struct thimble_window columns =
                 thimble_clip_window(x * conv->stride_width - conv->padding_left, conv->filter_width,
                                     conv->dilation_width, conv->input_width);
@@ -71,7 +76,7 @@ static inline void thimble_conv_2d(const struct thimble_conv_2d *conv, const int
                 if (conv->bias != NULL) {
                     sum += conv->bias[channel];
                 }
-                *output++ = thimble_requantize(&conv->requantization, channel, sum);
+                *pixel++ = thimble_requantize(&conv->requantization, channel, sum);
             }
         }
     }

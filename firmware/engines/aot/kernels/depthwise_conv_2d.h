@@ -8,7 +8,8 @@
  *
  * Follows DepthwiseConvPerChannel in tensorflow/lite/kernels/internal/reference/integer_ops/depthwise_conv.h:
  * output channel m reads input channel m / depth_multiplier, windows are clipped to the input. The planner
- * has shown that the int32 sums cannot overflow. Needs no scratch memory; input and output must not overlap. */
+ * has shown that the int32 sums cannot overflow. Needs no scratch memory; the output may reach into the
+ * input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_DEPTHWISE_CONV_2D_H
 #define THIMBLE_AOT_DEPTHWISE_CONV_2D_H
 
@@ -30,6 +31,7 @@ struct thimble_depthwise_conv_2d {
     const int8_t *weights;
     const int32_t *bias;
     struct thimble_requantization requantization;
+    int32_t backward; /* 1 to walk from the last pixel to the first */
 };
 
 /* The sum of one output channel over one window. */
@@ -55,11 +57,14 @@ static inline int32_t thimble_depthwise_window(const struct thimble_depthwise_co
 static inline void thimble_depthwise_conv_2d(const struct thimble_depthwise_conv_2d *conv,
                                              const int8_t *input, int8_t *output) {
     const int32_t outputs = conv->input_channels * conv->depth_multiplier;
-    for (int32_t y = 0; y < conv->output_height; y++) {
+    for (int32_t row = 0; row < conv->output_height; row++) {
+        const int32_t y = conv->backward ? conv->output_height - 1 - row : row;
         const struct thimble_window rows =
             thimble_clip_window(y * conv->stride_height - conv->padding_top, conv->filter_height,
                                 conv->dilation_height, conv->input_height);
-        for (int32_t x = 0; x < conv->output_width; x++) {
+        for (int32_t column = 0; column < conv->output_width; column++) {
+            const int32_t x = conv->backward ? conv->output_width - 1 - column : column;
+            int8_t *pixel = output + (y * conv->output_width + x) * outputs;
             const struct thimble_window columns =
                 thimble_clip_window(x * conv->stride_width - conv->padding_left, conv->filter_width,
                                     conv->dilation_width, conv->input_width);
@@ -68,7 +73,7 @@ static inline void thimble_depthwise_conv_2d(const struct thimble_depthwise_conv
                 if (conv->bias != NULL) {
                     sum += conv->bias[channel];
                 }
-                *output++ = thimble_requantize(&conv->requantization, channel, sum);
+                pixel[channel] = thimble_requantize(&conv->requantization, channel, sum);
             }
         }
     }

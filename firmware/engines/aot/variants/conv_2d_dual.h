@@ -14,7 +14,8 @@
  * the taps 0 and 2 as two int16 in a word, then the taps 1 and 3. So each word of four weights is
  * taken apart once for 16 multiply-accumulates. Taps in the padding are the zero point of the
  * input. A pooling window has `groups` times four patches; where it has fewer, the first one fills
- * up. */
+ * up. All windows of a group are read before its pixels are written, so the output may reach into the
+ * input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_CONV_2D_DUAL_H
 #define THIMBLE_AOT_CONV_2D_DUAL_H
 
@@ -39,6 +40,7 @@ struct thimble_conv_2d_dual {
     int32_t quads, groups;
     const int8_t *weights;
     struct thimble_one_step requantization;
+    int32_t backward; /* 1 to walk from the last pixel to the first */
 };
 
 THIMBLE_SPECIALIZED int8_t *thimble_dual_copy(const int8_t *from, int32_t bytes, int8_t *to) {
@@ -221,8 +223,12 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_dual(const struct thimble_conv_2d_dual 
     for (int32_t i = 0; i < 4 * conv->quads; i++) {
         bytes[i] = 0;
     }
-    for (int32_t y = 0; y < conv->output_height; y++) {
-        for (int32_t x = 0; x < conv->output_width; x += pooled ? 1 : 4) {
+    const int32_t pixels = pooled ? 1 : 4; /* computed together */
+    const int32_t groups = (conv->output_width + pixels - 1) / pixels;
+    for (int32_t row = 0; row < conv->output_height; row++) {
+        const int32_t y = conv->backward ? conv->output_height - 1 - row : row;
+        for (int32_t group = 0; group < groups; group++) {
+            const int32_t x = (conv->backward ? groups - 1 - group : group) * pixels;
             int8_t *pixel = output + (y * conv->output_width + x) * conv->filters;
             if (pooled) {
                 thimble_dual_pooled(conv, input, y, x, bytes, patches, pixel);

@@ -10,7 +10,8 @@
  * Gives the bits of depthwise_conv_2d.h. Four neighbouring channels are one word of the input, which SXTB16
  * takes apart into two words of two int16; SMLABB and SMLATT multiply one half each. Taps in the padding read a
  * row of zero points, so that every sum has all its products and the zero point of the input is in the offset of
- * the requantisation. */
+ * the requantisation. Four channels are written after they were read from all taps, so the output may reach into
+ * the input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_DEPTHWISE_DUAL_H
 #define THIMBLE_AOT_DEPTHWISE_DUAL_H
 
@@ -32,6 +33,7 @@ struct thimble_depthwise_dual {
     int32_t taps;   /* filter_height * filter_width */
     const int32_t *weights;
     struct thimble_one_step requantization;
+    int32_t backward; /* 1 to walk from the last pixel to the first */
 };
 
 /* Where the channels of each tap of the window at row y and column x of the output begin. */
@@ -87,18 +89,20 @@ THIMBLE_SPECIALIZED void thimble_depthwise_dual(const struct thimble_depthwise_d
     for (int32_t channel = 0; channel < conv->channels; channel++) {
         zeros[channel] = (int8_t)conv->padding_value;
     }
-    for (int32_t y = 0; y < conv->output_height; y++) {
-        for (int32_t x = 0; x < conv->output_width; x++) {
+    for (int32_t row = 0; row < conv->output_height; row++) {
+        const int32_t y = conv->backward ? conv->output_height - 1 - row : row;
+        for (int32_t column = 0; column < conv->output_width; column++) {
+            const int32_t x = conv->backward ? conv->output_width - 1 - column : column;
+            int8_t *pixel = output + (y * conv->output_width + x) * conv->channels;
             thimble_depthwise_taps(conv, input, y, x, zeros, taps);
             const int32_t *weights = conv->weights;
             for (int32_t group = 0; group < whole; group++, weights += 2 * conv->taps) {
-                thimble_depthwise_group(conv, taps, 4 * group, 4, weights, output + 4 * group);
+                thimble_depthwise_group(conv, taps, 4 * group, 4, weights, pixel + 4 * group);
             }
             if (conv->groups > whole) {
                 thimble_depthwise_group(conv, taps, 4 * whole, conv->channels - 4 * whole, weights,
-                                        output + 4 * whole);
+                                        pixel + 4 * whole);
             }
-            output += conv->channels;
         }
     }
 }
