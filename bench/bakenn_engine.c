@@ -14,7 +14,11 @@ const char *engine_init(void) {
     return NULL;
 }
 
-int8_t *engine_input(void) {
+void engine_reset(void) {
+}
+
+int8_t *engine_input(int index) {
+    (void)index;
     return input;
 }
 
@@ -23,6 +27,7 @@ const char *engine_invoke(void) {
     return NULL;
 }
 
-const int8_t *engine_output(void) {
+const int8_t *engine_output(int index) {
+    (void)index;
     return output;
 }

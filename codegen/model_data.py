@@ -14,8 +14,8 @@ def model_data_header(model: Model, name: str) -> str:
             GENERATED,
             "",
             f"  SHA-256  {model.sha256}",
-            f"  input    {_described(model.input)}",
-            f"  output   {_described(model.output)}",
+            *(f"  input    {_described(model.tensors[index])}" for index in model.inputs),
+            *(f"  output   {_described(model.tensors[index])}" for index in model.outputs),
         ]
     )
     return f"""{about}

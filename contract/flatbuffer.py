@@ -7,6 +7,7 @@ may index into it without checking again.
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from contract.errors import UserError
@@ -41,15 +42,22 @@ def parse_model(data: bytes) -> Model:
         raise FlatbufferError(f"schema version {version} instead of {SCHEMA_VERSION}")
     buffers = [_buffer_data(table, index) for index, table in enumerate(root.tables(4))]
     codes = [_operator_code(table) for table in root.tables(1)]
-    subgraphs = root.tables(2)
-    if len(subgraphs) != 1:
-        raise FlatbufferError(f"{len(subgraphs)} subgraphs instead of one")
-    graph = subgraphs[0]
-    tensors = tuple(_tensor(table, index, buffers) for index, table in enumerate(graph.tables(0)))
-    operators = tuple(_operator(table, index, codes) for index, table in enumerate(graph.tables(3)))
-    model = Model(data, tensors, operators, tuple(graph.int32s(1)), tuple(graph.int32s(2)))
-    _check_graph(model)
-    return model
+    graphs = [_graph(table, data, buffers, codes) for table in root.tables(2)]
+    if not graphs:
+        raise FlatbufferError("it has no subgraph")
+    for index, graph in enumerate(graphs):
+        _check_graph(graph, is_main=index == 0)
+    return replace(graphs[0], subgraphs=tuple(graphs)) if len(graphs) > 1 else graphs[0]
+
+
+def _graph(table: Table, data: bytes, buffers: list[bytes], codes: list[tuple[str, int]]) -> Model:
+    return Model(
+        data=data,
+        tensors=tuple(_tensor(one, index, buffers) for index, one in enumerate(table.tables(0))),
+        operators=tuple(_operator(one, index, codes) for index, one in enumerate(table.tables(3))),
+        inputs=tuple(table.int32s(1)),
+        outputs=tuple(table.int32s(2)),
+    )
 
 
 def _buffer_data(table: Table, index: int) -> bytes:
@@ -73,8 +81,8 @@ def _tensor(table: Table, index: int, buffers: list[bytes]) -> Tensor:
     if type_code not in TENSOR_TYPES:
         raise FlatbufferError(f"{where} has the unknown type {type_code}")
     shape = tuple(table.int32s(0))
-    if any(dimension < 1 for dimension in shape):
-        raise FlatbufferError(f"{where} has the shape {list(shape)}; every dimension must be at least 1")
+    if any(dimension < 0 for dimension in shape):
+        raise FlatbufferError(f"{where} has the shape {list(shape)}; no dimension can be below 0")
     buffer = table.uint32(2)
     if buffer >= len(buffers):
         raise FlatbufferError(f"{where} names buffer {buffer} of {len(buffers)}")
@@ -86,6 +94,7 @@ def _tensor(table: Table, index: int, buffers: list[bytes]) -> Tensor:
         shape=shape,
         quantization=_quantization(quantization, shape, where) if quantization else None,
         data=buffers[buffer] or None,
+        is_variable=bool(table.uint8(5)),
     )
     if tensor.data is not None and tensor.type in NUMPY_TYPES and len(tensor.data) != tensor.bytes:
         raise FlatbufferError(
@@ -135,10 +144,11 @@ def _options(name: str, union_type: int, table: Table | None, where: str) -> obj
     return spec.read_options(table, where)
 
 
-def _check_graph(model: Model) -> None:
-    """Every index names a tensor, and every activation is written before it is read."""
+def _check_graph(model: Model, is_main: bool) -> None:
+    """Every index names a tensor, and every activation is written before it is read. What runs has an input,
+    an output and an operator."""
     count = len(model.tensors)
-    if not model.inputs or not model.outputs or not model.operators:
+    if is_main and not (model.inputs and model.outputs and model.operators):
         raise FlatbufferError("the graph has no input, no output or no operator")
 
     def check(indices: tuple[int, ...], where: str, optional: bool = False) -> None:
@@ -148,7 +158,8 @@ def _check_graph(model: Model) -> None:
 
     check(model.inputs, "the graph's input")
     check(model.outputs, "the graph's output")
-    known = {tensor.index for tensor in model.tensors if tensor.data is not None} | set(model.inputs)
+    known = {tensor.index for tensor in model.tensors if tensor.data is not None or tensor.is_variable}
+    known.update(model.inputs)
     for operator in model.operators:
         check(operator.inputs, str(operator), optional=True)
         check(operator.outputs, str(operator))
@@ -156,7 +167,7 @@ def _check_graph(model: Model) -> None:
             if index != ABSENT and index not in known:
                 raise FlatbufferError(f"{operator} reads {model.tensors[index]} before it is written")
         for index in operator.outputs:
-            if index in known:
+            if index in known and not model.tensors[index].is_variable:
                 raise FlatbufferError(f"{operator} writes {model.tensors[index]}, which has a value already")
         known.update(operator.outputs)
     for index in model.outputs:

@@ -48,9 +48,13 @@ class Tensor:
     index: int
     name: str
     type: str  # a name of the schema's TensorType: INT8, INT32, FLOAT32, ...
-    shape: tuple[int, ...]  # every dimension at least 1
+    shape: tuple[int, ...]  # every dimension at least 0
     quantization: Quantization | None
     data: bytes | None = field(repr=False)
+    # A variable keeps its value from one inference to the next. It begins with `initial`, or where that is
+    # None with its zero point in every byte.
+    is_variable: bool = False
+    initial: bytes | None = field(default=None, repr=False)
 
     @property
     def elements(self) -> int:
@@ -98,13 +102,14 @@ class Operator:
 
 @dataclass(frozen=True)
 class Model:
-    """A flatbuffer with one subgraph, whole and consistent."""
+    """A flatbuffer's main subgraph, whole and consistent."""
 
     data: bytes = field(repr=False)  # the file
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    subgraphs: tuple["Model", ...] = ()  # all of the file where there are more than one, this among them
 
     @property
     def sha256(self) -> str:

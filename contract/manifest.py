@@ -5,15 +5,16 @@ from pathlib import Path
 
 from contract.documents import read_document, write_document
 
-FORMAT = 1  # raised when a key changes its meaning
+FORMAT = 2  # raised when a key changes its meaning
 
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """The model's input or output: real = scale * (quantised - zero_point). Both are 0 for float32."""
+    """An input or output of the model: real = scale * (quantised - zero_point). Both are 0 for types that
+    have no scale."""
 
     name: str
-    type: str  # a name of the TFLite schema's TensorType, lower case: int8, uint8, float32
+    type: str  # a name of the TFLite schema's TensorType, lower case: int8, uint8, float32, int32, bool
     shape: tuple[int, ...]  # batch dimension included, always 1
     scale: float
     zero_point: int
@@ -38,8 +39,8 @@ class Manifest:
     method: str  # ptq, qat, or given (a flatbuffer that came from the user)
     sha256: str  # of the flatbuffer, 64 hexadecimal digits
     flatbuffer_bytes: int
-    input: TensorInfo
-    output: TensorInfo
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
     layers: tuple[str, ...]  # a name for each operator of the flatbuffer, in its order, each a C identifier
     classes: tuple[str, ...]  # a name for each element of the output
     accuracy: Accuracy
@@ -54,6 +55,18 @@ class Manifest:
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ValueError(f"it has format {self.format}, this version reads {FORMAT}")
+        if not self.inputs or not self.outputs:
+            raise ValueError("it names no input or no output")
+
+    @property
+    def input(self) -> TensorInfo:
+        """The first input: the only one of most models."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> TensorInfo:
+        """The first output: the only one of most models."""
+        return self.outputs[0]
 
     def write(self, path: Path) -> None:
         write_document(path, self)

@@ -15,6 +15,7 @@ IN_FLOAT_ISLANDS = (
     "runs between a DEQUANTIZE and a QUANTIZE, where all comes from one int8 tensor and single constants, as "
     "part of a table"
 )
+WITH_VARIABLES = "runs where the variables that it belongs to are read and assigned in the main subgraph"
 WITH_CONSTANTS = "runs where its output is known when the code is generated"
 
 
@@ -42,6 +43,7 @@ class OperatorSpec:
     input_types: tuple[str, ...] = ("INT8",)  # that input may have
     output_types: tuple[str, ...] = ("INT8",)
     weights_input: int | None = None  # which input holds weights
+    stateful: bool = False  # whether what it computes depends on earlier inferences
     rewritten: str = ""  # where the ahead-of-time engine has no kernel: when it can do without
     multiply_accumulates: Callable[[Model, Operator], int] = _none  # of one inference, padding included
     # What the Cortex-M kernels of TensorFlow Lite Micro (CMSIS-NN) ask for in the arena, and the kernels that

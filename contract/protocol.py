@@ -14,7 +14,7 @@ import numpy as np
 
 from contract.graph import NUMPY_TYPES
 
-VERSION = 1
+VERSION = 2
 DELIMITER = 0x00
 HEADER = struct.Struct("<BI")  # type, sequence number
 TRAILER = struct.Struct("<I")  # CRC-32 (zlib's polynomial) of header and body
@@ -26,8 +26,10 @@ class FrameType(IntEnum):
 
     HELLO = 0x01
     INFER = 0x02
+    RESET = 0x03
     HELLO_REPLY = 0x81
     RESULT = 0x82
+    RESET_REPLY = 0x83
     ERROR = 0xFF
 
 
@@ -52,10 +54,12 @@ class TickUnit(IntEnum):
 
 
 class TensorType(IntEnum):
-    """Codes of the TFLite schema's TensorType: what a model's input and output may be."""
+    """Codes of the TFLite schema's TensorType: what a model's inputs and outputs may be."""
 
     FLOAT32 = 0
+    INT32 = 2
     UINT8 = 3
+    BOOL = 6
     INT8 = 9
 
     @property
@@ -69,19 +73,26 @@ MAX_RANK = 6
 
 @dataclass(frozen=True)
 class WireTensor:
-    """The board's word on the model's input or output. FLOAT32 has scale 0 and zero point 0."""
+    """The board's word on an input or output of the model. Types without a scale have scale 0 and zero
+    point 0."""
 
+    name: str
     type: TensorType
     shape: tuple[int, ...]
     scale: float
     zero_point: int
 
-    # type, rank, then MAX_RANK dimensions (unused ones 0), scale, zero point
-    LAYOUT = struct.Struct(f"<BB{MAX_RANK}Ifi")
+    # type, rank, then MAX_RANK dimensions (unused ones 0), scale, zero point, the name's length; the name
+    # follows
+    LAYOUT = struct.Struct(f"<BB{MAX_RANK}IfiB")
 
     def pack(self) -> bytes:
         dimensions = self.shape + (0,) * (MAX_RANK - len(self.shape))
-        return self.LAYOUT.pack(self.type, len(self.shape), *dimensions, self.scale, self.zero_point)
+        name = self.name.encode("ascii")
+        fixed = self.LAYOUT.pack(
+            self.type, len(self.shape), *dimensions, self.scale, self.zero_point, len(name)
+        )
+        return fixed + name
 
     @property
     def size(self) -> int:
@@ -89,9 +100,15 @@ class WireTensor:
         return math.prod(self.shape) * self.type.dtype.itemsize
 
     @classmethod
-    def unpack(cls, body: bytes) -> "WireTensor":
-        type_code, rank, *rest = cls.LAYOUT.unpack(body)
-        return cls(TensorType(type_code), tuple(rest[:rank]), rest[MAX_RANK], rest[MAX_RANK + 1])
+    def unpack(cls, body: bytes) -> tuple["WireTensor", bytes]:
+        """The tensor that `body` begins with, and what follows it."""
+        type_code, rank, *rest = cls.LAYOUT.unpack_from(body)
+        *dimensions, scale, zero_point, length = rest
+        name, behind = body[cls.LAYOUT.size :][:length], body[cls.LAYOUT.size + length :]
+        if len(name) != length or rank > MAX_RANK:
+            raise ValueError("a tensor does not fit the body")
+        shape = tuple(dimensions[:rank])
+        return cls(name.decode("ascii"), TensorType(type_code), shape, scale, zero_point), behind
 
 
 @dataclass(frozen=True)
@@ -104,31 +121,50 @@ class HelloReply:
     tick_hz: int
     max_body: int  # largest body of a request, bytes
     sha256: str  # of the flatbuffer the engine was made from
-    input: WireTensor
-    output: WireTensor
+    stateful: bool  # whether an inference depends on those since the last RESET
+    inputs: tuple[WireTensor, ...]
+    outputs: tuple[WireTensor, ...]
     board: str
     engine: str
 
-    # version, frames in flight, tick unit, tick Hz, largest body, SHA-256, two tensors, two names' lengths
-    LAYOUT = struct.Struct(f"<BBBII32s{WireTensor.LAYOUT.size}s{WireTensor.LAYOUT.size}sBB")
+    # version, frames in flight, tick unit, tick Hz, largest body, SHA-256, stateful, lengths of the two
+    # names, numbers of inputs and outputs; the names and the tensors follow
+    LAYOUT = struct.Struct("<BBBII32sBBBBB")
+
+    @property
+    def input_bytes(self) -> int:
+        """Of all inputs: the body of INFER."""
+        return sum(tensor.size for tensor in self.inputs)
+
+    @property
+    def output_bytes(self) -> int:
+        """Of all outputs: what follows RESULT_HEADER."""
+        return sum(tensor.size for tensor in self.outputs)
 
     def pack(self) -> bytes:
         board, engine = self.board.encode("ascii"), self.engine.encode("ascii")
         fixed = self.LAYOUT.pack(
             self.version, self.frames_in_flight, self.tick_unit, self.tick_hz, self.max_body,
-            bytes.fromhex(self.sha256), self.input.pack(), self.output.pack(), len(board), len(engine),
+            bytes.fromhex(self.sha256), self.stateful, len(board), len(engine), len(self.inputs),
+            len(self.outputs),
         )  # fmt: skip
-        return fixed + board + engine
+        return fixed + board + engine + b"".join(one.pack() for one in (*self.inputs, *self.outputs))
 
     @classmethod
     def unpack(cls, body: bytes) -> "HelloReply":
         """ValueError or struct.error where the body is not a HELLO reply of this VERSION."""
-        version, in_flight, unit, tick_hz, max_body, digest, input_, output, board_length, engine_length = (
-            cls.LAYOUT.unpack(body[: cls.LAYOUT.size])
-        )
-        names = body[cls.LAYOUT.size :].decode("ascii")
-        if len(names) != board_length + engine_length:
-            raise ValueError("the names' lengths do not fit the body")
+        version, in_flight, unit, tick_hz, max_body, digest, stateful, *counts = cls.LAYOUT.unpack_from(body)
+        board_length, engine_length, inputs, outputs = counts
+        rest = body[cls.LAYOUT.size :]
+        names, rest = rest[: board_length + engine_length], rest[board_length + engine_length :]
+        tensors = []
+        for _ in range(inputs + outputs):
+            tensor, rest = WireTensor.unpack(rest)
+            tensors.append(tensor)
+        if len(names) != board_length + engine_length or rest:
+            raise ValueError("the lengths in it do not fit the body")
+        if stateful > 1:
+            raise ValueError(f"it is {stateful} whether the model has a state, not 0 or 1")
         return cls(
             version=version,
             frames_in_flight=in_flight,
@@ -136,12 +172,14 @@ class HelloReply:
             tick_hz=tick_hz,
             max_body=max_body,
             sha256=digest.hex(),
-            input=WireTensor.unpack(input_),
-            output=WireTensor.unpack(output),
-            board=names[:board_length],
-            engine=names[board_length:],
+            stateful=bool(stateful),
+            inputs=tuple(tensors[:inputs]),
+            outputs=tuple(tensors[inputs:]),
+            board=names[:board_length].decode("ascii"),
+            engine=names[board_length:].decode("ascii"),
         )
 
 
-RESULT_HEADER = struct.Struct("<II")  # CRC-32 of the input answered, ticks; the output follows
+RESET_BODY = struct.Struct("<I")  # a number that tells this RESET from others
+RESULT_HEADER = struct.Struct("<II")  # CRC-32 of the inputs answered, ticks; the outputs follow
 ERROR_HEADER = struct.Struct("<B")  # an ErrorCode; the text follows

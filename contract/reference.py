@@ -1,5 +1,7 @@
 """reference.npz: what is sent to the board, and what must come back."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,17 @@ from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.files import replacing
+from contract.manifest import TensorInfo
 from contract.protocol import TensorType
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A test set as the board sees it. N images; the shapes behind N are the manifest's without the batch."""
+    """A test set as the board sees it, in its order: a model with a state begins at the first. N images; the
+    shapes behind N are the manifest's without the batch. Of several inputs or outputs it holds the bytes, one
+    behind the other: uint8 (N, bytes of all)."""
 
-    inputs: NDArray[Any]  # (N, *input shape), of the input's type: int8, uint8 or float32
+    inputs: NDArray[Any]  # (N, *input shape), of the input's type: int8, uint8, float32, ...
     outputs: NDArray[Any]  # (N, *output shape), of the output's type, by TensorFlow Lite Micro
     labels: NDArray[np.int64] | None  # (N,), class indices; None for inputs nobody has labelled
     float_predictions: NDArray[np.float32] | None  # (N, classes), by the float model; None without one
@@ -36,6 +41,20 @@ class Reference:
             arrays["float_predictions"] = self.float_predictions
         with replacing(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def row_of(tensors: Sequence[TensorInfo]) -> tuple[str, tuple[int, ...]]:
+    """Type and shape of what is held for one image of a model with these inputs or outputs."""
+    if len(tensors) == 1:
+        return tensors[0].type, tensors[0].shape[1:]
+    return "uint8", (sum(math.prod(one.shape) * np.dtype(one.type).itemsize for one in tensors),)
+
+
+def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """What is held for a model with these inputs or outputs (N, ...)."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate([_rows_of_bytes(array) for array in arrays], axis=1)
 
 
 def equal(outputs: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:

@@ -32,27 +32,32 @@ TFLM_ARDUINO = Runtime(
     "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
 )
 
+WITHOUT_SCALE = ("FLOAT32", "INT32", "BOOL")  # types that are what they are
+
 MOST_NAMED = 20  # operators in a refusal
 
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
 
 
-def check(model: Model, runtime: Runtime) -> None:
-    """Refuse a model that `runtime` cannot run or would get wrong: UserError names operator and tensor."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UserError(
-            f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
-            "one of each is supported"
-        )
-    for tensor in (model.input, model.output):
+def check(model: Model, runtime: Runtime, rewritten: bool = False) -> None:
+    """Refuse a model that `runtime` cannot run or would get wrong: UserError names operator and tensor.
+
+    The ahead-of-time engine rewrites the graph before it chooses kernels; what passes alone can run is
+    refused where `rewritten` says that they are done.
+    """
+    for index in (*model.inputs, *model.outputs):
+        tensor = model.tensors[index]
+        where = f"the model's {'input' if index in model.inputs else 'output'}, {tensor},"
         if tensor.data is not None:
-            raise UserError(f"the model's input or output, {tensor}, is a constant; convert the model again")
+            raise UserError(f"{where} is a constant; convert the model again")
         if tensor.type not in TensorType.__members__ or not _quantised_as_a_whole(tensor):
             raise UserError(
-                f"the model's input or output, {tensor}, is {tensor.type}; it may be per-tensor quantised "
-                "INT8 or UINT8, or FLOAT32"
+                f"{where} is {tensor.type}; it may be per-tensor quantised INT8 or UINT8, or "
+                f"{', '.join(WITHOUT_SCALE)}"
             )
-        if tensor.shape[:1] != (1,):
+        if 0 in tensor.shape:
+            raise UserError(f"{where} has no elements; convert the model again")
+        if tensor.shape[:1] not in ((1,), ()):
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
     unsupported = [operator for operator in model.operators if not _knows(runtime, operator)]
     if unsupported:
@@ -62,7 +67,10 @@ def check(model: Model, runtime: Runtime) -> None:
             f"{named}{more} cannot run on {runtime.title}; it runs {', '.join(runtime.operators)}"
         )
     for operator in model.operators:
-        _check_operator(model, operator, runtime)
+        spec = REGISTRY[operator.name]
+        later = runtime is AOT and not rewritten
+        if not (later and (spec.rewritten or spec.stateful)):
+            _check_operator(model, operator, runtime, later and spec.weights_input is None)
 
 
 def _knows(runtime: Runtime, operator: Operator) -> bool:
@@ -73,12 +81,10 @@ def _knows(runtime: Runtime, operator: Operator) -> bool:
 def _quantised_as_a_whole(tensor: Tensor) -> bool:
     """Whether the tensor has one scale and one zero point, or is of a type that has none."""
     quantization = tensor.quantization
-    return tensor.type in ("FLOAT32", "BOOL", "INT32", "INT64") or (
-        quantization is not None and not quantization.per_channel
-    )
+    return tensor.type in WITHOUT_SCALE or (quantization is not None and not quantization.per_channel)
 
 
-def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
+def _check_operator(model: Model, operator: Operator, runtime: Runtime, may_become_table: bool) -> None:
     spec = REGISTRY[operator.name]
     if spec.rewritten:
         raise UserError(f"{operator} {spec.rewritten}; {runtime.title} has no kernel for it")
@@ -91,6 +97,8 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime) -> None:
         (operator.outputs[0], spec.output_types),
     ):
         tensor = model.tensors[index]
+        if may_become_table and tensor.type in (*WITHOUT_SCALE, "RESOURCE"):
+            continue
         if tensor.type not in types or not _quantised_as_a_whole(tensor):
             raise UserError(
                 f"{operator} works on {tensor} of type {tensor.type}, not on per-tensor quantised "

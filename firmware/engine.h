@@ -14,11 +14,18 @@ extern "C" {
 enum { ENGINE_MAX_RANK = 6 };
 
 /* The TFLite schema's codes. */
-enum engine_type { ENGINE_TYPE_FLOAT32 = 0, ENGINE_TYPE_UINT8 = 3, ENGINE_TYPE_INT8 = 9 };
+enum engine_type {
+    ENGINE_TYPE_FLOAT32 = 0,
+    ENGINE_TYPE_INT32 = 2,
+    ENGINE_TYPE_UINT8 = 3,
+    ENGINE_TYPE_BOOL = 6,
+    ENGINE_TYPE_INT8 = 9
+};
 
-/* real value = scale * (quantised value - zero_point); both are 0 for float32 */
+/* real value = scale * (quantised value - zero_point); both are 0 for types without a scale */
 struct tensor_info {
-    uint8_t type; /* an engine_type */
+    const char *name; /* ASCII */
+    uint8_t type;     /* an engine_type */
     uint8_t rank;
     uint32_t shape[ENGINE_MAX_RANK]; /* unused dimensions are 0 */
     uint32_t bytes;
@@ -30,8 +37,9 @@ struct tensor_info {
 struct model_info {
     const char *name;   /* ASCII */
     uint8_t sha256[32]; /* of the flatbuffer */
-    struct tensor_info input;
-    struct tensor_info output;
+    uint8_t stateful;   /* 1 if an inference depends on those since the last engine_reset, else 0 */
+    uint8_t input_count, output_count;
+    const struct tensor_info *inputs, *outputs;
 };
 extern const struct model_info model_info;
 
@@ -41,14 +49,17 @@ extern const char engine_name[];
 /* Get ready to run. NULL, or one line of ASCII (static storage) that says why it cannot. */
 const char *engine_init(void);
 
-/* Where the input's bytes go before engine_invoke; it may hold intermediate results afterwards. */
-int8_t *engine_input(void);
+/* Put the state of the model back to what it was behind engine_init. */
+void engine_reset(void);
+
+/* Where the bytes of an input go before engine_invoke; it may hold intermediate results afterwards. */
+int8_t *engine_input(int index);
 
 /* Run one inference. NULL, or one line of ASCII (static storage) that says why it failed. */
 const char *engine_invoke(void);
 
-/* The output's bytes, valid from engine_invoke to the next write to the input. */
-const int8_t *engine_output(void);
+/* The bytes of an output, valid from engine_invoke to the next write to an input. */
+const int8_t *engine_output(int index);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,10 @@
 /* The firmware: a board, an engine, and the session between them. */
 #include "board.h"
-#include "core/frame.h"
 #include "core/session.h"
 #include "engine.h"
 #include "model_info.h"
 
-static uint8_t request[FRAME_BYTES(MODEL_INPUT_BYTES)];
+static uint8_t request[SESSION_REQUEST_BYTES(MODEL_INPUT_BYTES)];
 
 int main(void) {
     board_start();

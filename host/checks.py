@@ -4,7 +4,7 @@ from contract.errors import UserError
 from contract.firmware import Firmware
 from contract.manifest import Manifest, TensorInfo
 from contract.protocol import HelloReply, WireTensor
-from contract.reference import Reference
+from contract.reference import Reference, row_of
 from host.errors import BoardError
 
 
@@ -20,14 +20,15 @@ def check_files(manifest: Manifest, reference: Reference, firmware: Firmware) ->
             f"reference.npz belongs to the model {reference.sha256}, the manifest describes "
             f"{manifest.sha256}; quantise again"
         )
-    for name, array, tensor in (
-        ("inputs", reference.inputs, manifest.input),
-        ("outputs", reference.outputs, manifest.output),
+    for name, array, tensors in (
+        ("inputs", reference.inputs, manifest.inputs),
+        ("outputs", reference.outputs, manifest.outputs),
     ):
-        if (array.dtype.name, array.shape[1:]) != (tensor.type, tensor.shape[1:]):
+        kind, shape = row_of(tensors)
+        if (array.dtype.name, array.shape[1:]) != (kind, shape):
             raise UserError(
                 f"reference.npz has {name} of type {array.dtype} and shape {list(array.shape[1:])}, the "
-                f"manifest says {tensor.type} {list(tensor.shape[1:])}; quantise again"
+                f"manifest says {kind} {list(shape)}; quantise again"
             )
 
 
@@ -38,15 +39,21 @@ def check_board(hello: HelloReply, manifest: Manifest) -> None:
             f"the board runs another model: {hello.sha256}, and the manifest describes {manifest.sha256}; "
             "flash the firmware of this folder, or name the folder of what is flashed"
         )
-    for name, theirs, ours in (
-        ("input", hello.input, manifest.input),
-        ("output", hello.output, manifest.output),
+    for name, wire, tensors in (
+        ("input", hello.inputs, manifest.inputs),
+        ("output", hello.outputs, manifest.outputs),
     ):
-        if not _same(theirs, ours):
+        if len(wire) != len(tensors):
             raise BoardError(
-                f"the board's {name} tensor is {_described(theirs)}, the manifest's is {ours.type} "
-                f"{list(ours.shape)}; build and flash the firmware again"
+                f"the board's model has {len(wire)} {name}s, the manifest's {len(tensors)}; build and flash "
+                "the firmware again"
             )
+        for theirs, ours in zip(wire, tensors, strict=True):
+            if not _same(theirs, ours):
+                raise BoardError(
+                    f"the board's {name} tensor is {_described(theirs)}, the manifest's is {ours.type} "
+                    f"{list(ours.shape)}; build and flash the firmware again"
+                )
 
 
 def check_image(hello: HelloReply, firmware: Firmware) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from contract.firmware import read_firmware
-from contract.protocol import HelloReply, TensorType, WireTensor
+from contract.protocol import HelloReply, WireTensor
 from host.boards import open_board
 from host.boards.hardware import hardware
 from host.ports import list_ports, pick
@@ -24,22 +24,26 @@ def info(folder: Path | None, port: str | None) -> None:
 def described(hello: HelloReply, where: str) -> str:
     """What `hello` says, a line each."""
     unit = hello.tick_unit.name.lower()
-    rows = {
-        "board": f"{hello.board} ({where})",
-        "engine": hello.engine,
-        "model": hello.sha256,
-        "input": _tensor(hello.input),
-        "output": _tensor(hello.output),
-        "ticks": f"{unit}s, {hello.tick_hz:,} a second",
-        "line": f"protocol {hello.version}, {hello.frames_in_flight} frames in flight, "
-        f"requests up to {hello.max_body:,} B",
-    }
-    return "\n".join(f"{name:8}{text}" for name, text in rows.items())
+    rows = [
+        ("board", f"{hello.board} ({where})"),
+        ("engine", hello.engine),
+        ("model", hello.sha256 + (", with a state" if hello.stateful else "")),
+        *(("input", _tensor(tensor, len(hello.inputs))) for tensor in hello.inputs),
+        *(("output", _tensor(tensor, len(hello.outputs))) for tensor in hello.outputs),
+        ("ticks", f"{unit}s, {hello.tick_hz:,} a second"),
+        (
+            "line",
+            f"protocol {hello.version}, {hello.frames_in_flight} frames in flight, "
+            f"requests up to {hello.max_body:,} B",
+        ),
+    ]
+    return "\n".join(f"{name:8}{text}" for name, text in rows)
 
 
-def _tensor(tensor: WireTensor) -> str:
+def _tensor(tensor: WireTensor, of: int) -> str:
+    """Type, shape and quantisation; the name where there are several."""
     shape = " x ".join(str(size) for size in tensor.shape)
-    kind = f"{tensor.type.name.lower()} {shape}"
-    if tensor.type is TensorType.FLOAT32:
+    kind = f"{tensor.type.name.lower()} {shape}" + (f" {tensor.name}" if of > 1 else "")
+    if not tensor.scale:
         return kind
     return f"{kind}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"

@@ -1,13 +1,15 @@
 """What the answers are worth, beside the reference (byte for byte), the labels and the float model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.firmware import Firmware
 from contract.manifest import TensorInfo
-from contract.protocol import HelloReply, TensorType
-from contract.reference import Reference, equal
+from contract.protocol import HelloReply
+from contract.reference import Reference, equal, row_of
 from contract.validation import Answers, Validation
 from host.session import Answer
 
@@ -15,15 +17,14 @@ MISMATCHES_NAMED = 5
 BELOW_THRESHOLD = 1  # exit code
 
 
-def collect(answers: list[Answer], output: TensorInfo) -> Answers:
-    """The answers as arrays, in the order of the inputs. `output`: the model's."""
+def collect(answers: list[Answer], outputs: Sequence[TensorInfo]) -> Answers:
+    """The answers as arrays, in the order of the inputs. `outputs`: the model's."""
     ordered = sorted(answers, key=lambda answer: answer.index)
-    outputs = np.frombuffer(
-        b"".join(answer.output for answer in ordered), TensorType[output.type.upper()].dtype
-    )
+    kind, shape = row_of(outputs)
+    given = np.frombuffer(b"".join(answer.output for answer in ordered), np.dtype(kind))
     return Answers(
         index=np.array([answer.index for answer in ordered], np.int64),
-        outputs=outputs.reshape(len(ordered), *output.shape[1:]),
+        outputs=given.reshape(len(ordered), *shape),
         ticks=np.array([answer.ticks for answer in ordered], np.uint32),
         retries=np.array([answer.retries for answer in ordered], np.int64),
     )

@@ -7,7 +7,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from contract.protocol import ERROR_HEADER, RESULT_HEADER, VERSION, ErrorCode, FrameType, HelloReply
+from contract.protocol import (
+    ERROR_HEADER,
+    RESET_BODY,
+    RESULT_HEADER,
+    VERSION,
+    ErrorCode,
+    FrameType,
+    HelloReply,
+)
 from host.boards import Board
 from host.errors import BoardError
 from host.frames import Frame, encode
@@ -51,15 +59,24 @@ class Session:
 
     def hello(self) -> HelloReply:
         """Ask what runs on the board. BoardError where nothing answers or it speaks another version."""
+        return self._read_hello_reply(self._ask(FrameType.HELLO, b"", FrameType.HELLO_REPLY))
+
+    def reset(self) -> None:
+        """Put the state of the model back to its beginning. BoardError where nothing answers."""
+        token = RESET_BODY.pack(secrets.randbelow(SEQUENCES))
+        self._ask(FrameType.RESET, token, FrameType.RESET_REPLY)
+
+    def _ask(self, kind: FrameType, body: bytes, reply: FrameType) -> bytes:
+        """The body of the board's answer to a request that may be sent again."""
         sequence = self._take_sequence()
-        encoded = encode(Frame(FrameType.HELLO, sequence, b""))
+        encoded = encode(Frame(kind, sequence, body))
         for _ in range(HELLO_TRIES):
             self._link.send(encoded)
             give_up = time.monotonic() + HELLO_SECONDS
             while (left := give_up - time.monotonic()) > 0:
                 for frame in self._receive(left):
-                    if frame.sequence == sequence and frame.type == FrameType.HELLO_REPLY:
-                        return self._read_hello_reply(frame.body)
+                    if frame.sequence == sequence and frame.type == reply:
+                        return frame.body
                     self._take_other(frame, expected=frame.sequence == sequence)
         seconds = HELLO_TRIES * HELLO_SECONDS
         raise self._failure(f"no answer within {seconds:.0f} s: {self._board.why_silent()}")
@@ -84,15 +101,19 @@ class Session:
         return reply
 
     def infer(self, inputs: Sequence[bytes], board: HelloReply) -> Iterator[Answer]:
-        """Send `inputs` (the input tensor's bytes each) and yield their answers as they come.
+        """Send `inputs` (the bytes of the model's inputs each) and yield their answers as they come.
 
-        Answers come in the order of the inputs, except where frames were lost. BoardError where the line or
-        the board fails.
+        Answers come in the order of the inputs, except where frames were lost. A model with a state begins
+        anew, and gets one input at a time, since a lost one would change what follows. BoardError where the
+        line or the board fails.
         """
         self._images, self._answered = len(inputs), 0
-        output_bytes = board.output.size
+        output_bytes = board.output_bytes
         upcoming = enumerate(inputs)
-        window = Window(board.frames_in_flight, self._answer_seconds, time.monotonic())
+        if board.stateful:
+            self.reset()
+        in_flight = 1 if board.stateful else board.frames_in_flight
+        window = Window(in_flight, self._answer_seconds, time.monotonic())
         while True:
             while window.has_room and (following := next(upcoming, None)):
                 self._send(self._new_request(*following), window)
@@ -139,7 +160,7 @@ class Session:
         output = body[RESULT_HEADER.size :]
         if len(output) != output_bytes:
             raise self._failure(
-                f"the board answered image {request.index} with {len(output)} bytes, its output tensor has "
+                f"the board answered image {request.index} with {len(output)} bytes, its outputs have "
                 f"{output_bytes}; build and flash the firmware again"
             )
         _, ticks = RESULT_HEADER.unpack_from(body)

@@ -47,7 +47,7 @@ def validate(
                 show(len(answered), session.retries)
             seconds = time.monotonic() - start
 
-    answers = collect(answered, manifest.output)
+    answers = collect(answered, manifest.outputs)
     validation = compare(
         answers,
         reference,

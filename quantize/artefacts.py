@@ -1,6 +1,7 @@
 """model.tflite, reference.npz and manifest.json: one quantised model with what a board must answer."""
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,8 @@ from rich.progress import Progress
 from contract.files import write_bytes
 from contract.graph import Model, Tensor
 from contract.manifest import Accuracy, Manifest, TensorInfo
-from contract.reference import Reference
+from contract.reference import Reference, joined
+from contract.tensor_names import tensor_names
 from quantize import tflm
 
 BEYOND = 8  # steps by which random FLOAT32 inputs leave the range of int8, so that clamping is seen too
@@ -49,18 +51,25 @@ def model_inputs(images: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
 
 
 def random_inputs(model: Model, count: int, seed: int) -> NDArray[Any]:
-    """`count` inputs drawn with `seed`: any value of the input's type or, where it is FLOAT32, values over
-    the range that the QUANTIZE behind it takes, and a little beyond (around 0 if nobody reads it)."""
+    """`count` inputs drawn with `seed`, as contract.reference holds them: any value of an input's type or,
+    where it is FLOAT32, values over the range that the QUANTIZE behind it takes, and a little beyond (around
+    0 if nobody reads it)."""
     rng = np.random.default_rng(seed)
-    tensor = model.input
+    return joined([_random_input(model, model.tensors[index], count, rng) for index in model.inputs])
+
+
+def _random_input(model: Model, tensor: Tensor, count: int, rng: np.random.Generator) -> NDArray[Any]:
     shape = (count, *tensor.shape[1:])
+    if tensor.type == "BOOL":
+        return rng.integers(0, 2, shape).astype(np.bool_)
     if tensor.type != "FLOAT32":
         limits = np.iinfo(tensor.dtype)
-        return rng.integers(limits.min, limits.max + 1, shape, tensor.dtype)
+        return rng.integers(limits.min, limits.max, shape, tensor.dtype, endpoint=True)
     if tensor.index not in model.readers:
         return rng.standard_normal(shape).astype(np.float32)
     quantised = model.tensors[model.readers[tensor.index][0].outputs[0]]
-    assert quantised.quantization is not None  # contract.runtimes.check has seen to it
+    if quantised.quantization is None:
+        return rng.standard_normal(shape).astype(np.float32)
     scale, zero_point = quantised.quantization.scale, quantised.quantization.zero_point
     low, high = -128 - BEYOND - zero_point, 127 + BEYOND - zero_point
     return (scale * rng.uniform(low, high, shape)).astype(np.float32)
@@ -107,8 +116,8 @@ def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
         method=origin.method,
         sha256=model.sha256,
         flatbuffer_bytes=len(model.data),
-        input=_tensor_info("input", model.input),
-        output=_tensor_info("output", model.output),
+        inputs=_tensor_infos("input", model, model.inputs),
+        outputs=_tensor_infos("output", model, model.outputs),
         layers=origin.layers,
         classes=origin.classes,
         accuracy=Accuracy(
@@ -132,11 +141,13 @@ def write(folder: Path, model: Model, reference: Reference, manifest: Manifest) 
     write_bytes(folder / "model.tflite", model.data)
 
 
-def _tensor_info(name: str, tensor: Tensor) -> TensorInfo:
-    scale, zero_point = tensor.scale_and_zero_point
-    return TensorInfo(
-        name=name, type=tensor.type.lower(), shape=tensor.shape, scale=scale, zero_point=zero_point
-    )
+def _tensor_infos(what: str, model: Model, indices: Sequence[int]) -> tuple[TensorInfo, ...]:
+    infos = []
+    for index, name in zip(indices, tensor_names(model, indices, what), strict=True):
+        tensor = model.tensors[index]
+        scale, zero_point = tensor.scale_and_zero_point
+        infos.append(TensorInfo(name, tensor.type.lower(), tensor.shape, scale, zero_point))
+    return tuple(infos)
 
 
 def _versions(method: str) -> dict[str, str]:

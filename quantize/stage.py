@@ -99,6 +99,11 @@ def given(
     """
     model = read_model(tflite_path)
     check_runtimes(model, runtime)
+    if data_path is not None and (len(model.inputs), len(model.outputs)) != (1, 1):
+        raise UserError(
+            f"{tflite_path.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; data can "
+            "be given to models with one of each, others are validated with random inputs: leave DATA= out"
+        )
     if data_path is None:
         inputs = artefacts.random_inputs(model, RANDOM_INPUTS, seed)
         data, labels = None, None

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
-from contract.graph import Model
+from contract.graph import NUMPY_TYPES, Model, Tensor
+from contract.reference import joined
 from quantize.capture import captured_output
 
 ROOT = Path(__file__).parent.parent  # where `python -m quantize...` is found
@@ -38,7 +39,8 @@ def interpreter(model: Model, keep_tensors: bool = False) -> Any:
             "where pip install '.[train]' brings it; elsewhere start from a committed model with "
             "RECIPE=pretrained"
         ) from error
-    arena = ARENA_OVERHEAD_BYTES + 2 * sum(tensor.bytes for tensor in model.tensors)
+    tensors = [tensor for tensor in model.tensors if tensor.type in NUMPY_TYPES]
+    arena = ARENA_OVERHEAD_BYTES + 2 * sum(tensor.bytes for tensor in tensors)
     config = runtime.InterpreterConfig
     try:
         with captured_output() as printed:
@@ -72,25 +74,50 @@ def expect_no_abort(model: Model) -> None:
 def outputs(
     model: Model, inputs: NDArray[Any], advance: Callable[[int], None] = lambda images: None
 ) -> NDArray[Any]:
-    """The outputs (N, *output shape) for `inputs` (N, *input shape), one inference each, in the types of the
-    model's output and input.
+    """The outputs for `inputs`, one inference each in their order, both as contract.reference holds them.
 
     `advance` is told how many images were answered since the last time.
     """
     runner = interpreter(model)
-    answers = np.empty((len(inputs), *model.output.shape[1:]), dtype=model.output.dtype)
+    answers = [np.empty((len(inputs), *one.shape[1:]), one.dtype) for one in _outputs(model)]
     for index, image in enumerate(inputs):
-        runner.set_input(image[np.newaxis], 0)
+        for place, value in enumerate(_parts(image, model)):
+            runner.set_input(value, place)
         runner.invoke()
-        answers[index] = runner.get_output(0)[0]
+        for place, answer in enumerate(answers):
+            answer[index] = runner.get_output(place).reshape(answer.shape[1:])
         advance(1)
-    return answers
+    return joined(answers)
+
+
+def _outputs(model: Model) -> list[Tensor]:
+    return [model.tensors[index] for index in model.outputs]
+
+
+def _parts(image: NDArray[Any], model: Model) -> list[NDArray[Any]]:
+    """What each input of the model gets of one image."""
+    tensors = [model.tensors[index] for index in model.inputs]
+    if len(tensors) == 1:
+        return [image.reshape(tensors[0].shape)]
+    ends = np.cumsum([tensor.bytes for tensor in tensors])[:-1]
+    parts = np.split(image, ends)
+    return [
+        part.copy().view(tensor.dtype).reshape(tensor.shape)
+        for part, tensor in zip(parts, tensors, strict=True)
+    ]
+
+
+def zeros(model: Model) -> NDArray[Any]:
+    """One image of zeros, as contract.reference holds it."""
+    tensors = [model.tensors[index] for index in model.inputs]
+    return joined([np.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in tensors])
 
 
 def arena_bytes(model: Model) -> int:
     """The bytes of tensor arena that TensorFlow Lite Micro recorded for `model` on this (64-bit) machine."""
     runner = interpreter(model)
-    runner.set_input(np.zeros(model.input.shape, dtype=model.input.dtype), 0)
+    for place, value in enumerate(_parts(zeros(model)[0], model)):
+        runner.set_input(value, place)
     runner.invoke()
     with captured_output() as printed:
         runner.print_allocations()

@@ -28,14 +28,17 @@ def layer_rows(model: Model, names: tuple[str, ...]) -> list[LayerRow]:
 
 
 def _row(model: Model, operator: Operator, name: str) -> LayerRow:
-    source, target = model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
+    source, target = (
+        model.tensors[indices[0]] if indices and indices[0] != ABSENT else None
+        for indices in (operator.inputs, operator.outputs)
+    )
     place = REGISTRY[operator.name].weights_input
     weights = None if place is None else model.tensors[operator.inputs[place]]
     constants = _constants(model, operator) if weights else []
     return LayerRow(
         name=name,
         operator=operator.name,
-        output_shape=target.shape[1:],
+        output_shape=target.shape[1:] if target else (),
         parameters=sum(tensor.elements for tensor in constants),
         multiply_accumulates=operator_macs(model, operator),
         constant_bytes=sum(tensor.bytes for tensor in constants),
@@ -50,8 +53,8 @@ def _constants(model: Model, operator: Operator) -> list[Tensor]:
     return [tensor for tensor in inputs if tensor.data is not None]
 
 
-def _quantization(tensor: Tensor) -> str:
-    quantization = tensor.quantization
+def _quantization(tensor: Tensor | None) -> str:
+    quantization = None if tensor is None else tensor.quantization
     if quantization is None:
         return "none"
     if not quantization.per_channel:

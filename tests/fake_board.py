@@ -39,8 +39,9 @@ SMALL_HELLO = HelloReply(
     tick_hz=1_000_000_000,
     max_body=1024,
     sha256="ab" * 32,
-    input=WireTensor(TensorType.INT8, (1, 2, 3), 0.5, -128),
-    output=WireTensor(TensorType.INT8, (1, 4), 0.25, 0),
+    stateful=False,
+    inputs=(WireTensor("input", TensorType.INT8, (1, 2, 3), 0.5, -128),),
+    outputs=(WireTensor("output", TensorType.INT8, (1, 4), 0.25, 0),),
     board="native",
     engine="aot",
 )
@@ -103,6 +104,8 @@ class FakeBoard:
             return error(request, ErrorCode.ENGINE_FAILED, self.engine_fault)
         if request.type == FrameType.HELLO:
             return frame(FrameType.HELLO_REPLY, request.sequence, self.hello.pack())
+        if request.type == FrameType.RESET:
+            return frame(FrameType.RESET_REPLY, request.sequence, b"")
         if request.type == FrameType.INFER:
             return result(request, self.output(request.body))
         return error(request, ErrorCode.UNKNOWN_TYPE, "what is this?")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.call import Alias, Assembly, Constant, KernelCall, Value
 from codegen.aot.plan import Plan
+from codegen.aot.schedule.lifetimes import variables_of
 from tests.c_build import RUNNERS, compile_c
 
 
@@ -29,11 +30,20 @@ class KernelRunner:
 
     def run(self, plan: Plan, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
         """The outputs (N, output bytes) of a plan for inputs (N, input bytes)."""
-        return np.array([np.frombuffer(self._run_one(plan, row.tobytes()), np.int8) for row in inputs])
-
-    def _run_one(self, plan: Plan, data: bytes) -> bytes:
+        model = plan.model
         values = {tensor.index: tensor.values.tobytes() for tensor in plan.constant_operands}
-        values[plan.model.input.index] = data
+        for tensor in variables_of(model):
+            zero_point = tensor.quantization.zero_point if tensor.quantization else 0
+            values[tensor.index] = tensor.initial or bytes([zero_point & 0xFF]) * tensor.bytes
+        return np.array(
+            [np.frombuffer(self._run_one(plan, row.tobytes(), values), np.int8) for row in inputs]
+        )
+
+    def _run_one(self, plan: Plan, data: bytes, values: dict[int, bytes]) -> bytes:
+        """One inference; `values` are the constants and variables by tensor index, which stay."""
+        for index in plan.model.inputs:
+            size = plan.model.tensors[index].bytes
+            values[index], data = data[:size], data[size:]
         for call in plan.calls:
             if isinstance(call, Alias):
                 values[call.outputs[0]] = values[call.inputs[0]]
@@ -42,7 +52,7 @@ class KernelRunner:
             before = [values.get(index, b"\xaa" * plan.model.tensors[index].bytes) for index in call.outputs]
             outputs = self._call(call, [values[index] for index in call.inputs], before)
             values.update(zip(call.outputs, outputs, strict=True))
-        return values[plan.model.output.index]
+        return b"".join(values[index] for index in plan.model.outputs)
 
     def _call(self, call: KernelCall, inputs: list[bytes], before: list[bytes]) -> Iterator[bytes]:
         sizes = [len(data) for data in before]

@@ -15,6 +15,7 @@ from codegen.aot.plan import Plan, plan_model
 from codegen.names import Identifiers, layer_names
 from contract.boards import DEFAULT, board, header
 from contract.flatbuffer import parse_model
+from contract.graph import Model
 from tests.c_build import FIRMWARE, RUNNERS, SANITIZERS, compile_c, run_c
 
 FAMILY = FIRMWARE / "boards" / "cortex_m"
@@ -38,6 +39,11 @@ class Outcome:
     instructions: float
 
 
+def output_bytes(model: Model) -> int:
+    """Of all outputs."""
+    return sum(model.tensors[index].bytes for index in model.outputs)
+
+
 def write_sources(flatbuffers: Sequence[bytes], optimize: str, folder: Path) -> Sources:
     """Generate all networks into one translation unit, in which they share the arena's memory alone."""
     identifiers = Identifiers(OWN_NAMES)
@@ -49,11 +55,19 @@ def write_sources(flatbuffers: Sequence[bytes], optimize: str, folder: Path) -> 
         text, _ = model_source(plan, f"network {index}", names)
         text = text.replace('#include "model.h"\n', "")
         assert ARENA in text
-        text = re.sub(r"\b(model_(?:input|invoke|output))\b", rf"network_{index}_\1", text.replace(ARENA, ""))
+        text = re.sub(
+            r"\b(model_(?:reset|input|invoke|output))\b", rf"network_{index}_\1", text.replace(ARENA, "")
+        )
         parts.append(text)
         assembly.append(model_kernels(plan, f"network {index}", names) or "")
-        functions = ", ".join(f"network_{index}_model_{name}" for name in ("input", "invoke", "output"))
-        rows.append(f"    {{{functions}, {model.input.bytes}, {model.output.bytes}}},\n")
+        functions = ", ".join(
+            f"network_{index}_model_{name}" for name in ("reset", "input", "invoke", "output")
+        )
+        sizes = ", ".join(f"network_{index}_{what}_bytes" for what in ("input", "output"))
+        for what, indices in (("input", model.inputs), ("output", model.outputs)):
+            listed = ", ".join(str(model.tensors[tensor].bytes) for tensor in indices)
+            parts.append(f"static const uint32_t network_{index}_{what}_bytes[] = {{{listed}, 0}};")
+        rows.append(f"    {{{functions}, {sizes}}},\n")
         plans.append(plan)
     most = max(plan.arena.bytes for plan in plans)
     text = (
@@ -79,7 +93,7 @@ def run_on_host(sources: Sources, inputs: Sequence[NDArray[np.int8]], folder: Pa
     flags = ("-std=c11", "-O1", "-g", *SANITIZERS, f"-DINPUTS={len(inputs[0])}", f"-I{RUNNERS}")
     program = compile_c([sources.c, sources.assembly, RUNNERS / "forms_host.c"], folder / "forms", flags)
     outputs = np.frombuffer(run_c(program, b"".join(one.tobytes() for one in inputs)), np.int8)
-    sizes = [len(inputs[0]) * plan.model.output.bytes for plan in sources.plans]
+    sizes = [len(inputs[0]) * output_bytes(plan.model) for plan in sources.plans]
     assert sum(sizes) == len(outputs)
     return [part.reshape(len(inputs[0]), -1) for part in np.split(outputs, np.cumsum(sizes)[:-1])]
 
@@ -123,7 +137,7 @@ def run_on_board(
     instructions = np.fromfile(folder / "instructions.bin", np.uint32)
     outcomes, start = [], 0
     for plan, total in zip(sources.plans, instructions, strict=True):
-        end = start + count * plan.model.output.bytes
+        end = start + count * output_bytes(plan.model)
         outcomes.append(Outcome(outputs[start:end].reshape(count, -1), float(total) / count))
         start = end
     assert start == len(outputs)

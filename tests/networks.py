@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from tflite_micro import runtime
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
+from contract.flatbuffer import parse_model
+
 ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4}
 PADDINGS = {"SAME": 0, "VALID": 1}
 ARENA_BYTES = 1 << 20
@@ -302,21 +304,26 @@ def _windows(
 
 
 def reference(flatbuffer: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The outputs (N, output bytes) of TensorFlow Lite Micro for `inputs` (N, input bytes), whatever the
-    types of input and output."""
+    """The outputs (N, bytes of all outputs) of TensorFlow Lite Micro for `inputs` (N, bytes of all inputs),
+    one after the other, whatever the types of inputs and outputs."""
+    model = parse_model(flatbuffer)
     interpreter = runtime.Interpreter.from_bytes(flatbuffer, arena_size=ARENA_BYTES)
-    details = interpreter.get_input_details(0)
+    tensors = [model.tensors[index] for index in model.inputs]
+    ends = np.cumsum([tensor.bytes for tensor in tensors])[:-1]
     outputs = []
     for row in inputs:
-        interpreter.set_input(row.view(details["dtype"]).reshape(details["shape"]), 0)
+        for place, (part, tensor) in enumerate(zip(np.split(row, ends), tensors, strict=True)):
+            interpreter.set_input(part.copy().view(tensor.dtype).reshape(tensor.shape), place)
         interpreter.invoke()
-        outputs.append(interpreter.get_output(0).ravel().view(np.int8).copy())
+        answers = [interpreter.get_output(place) for place in range(len(model.outputs))]
+        outputs.append(np.concatenate([answer.ravel().view(np.int8) for answer in answers]))
     return np.array(outputs, np.int8)
 
 
 def some_inputs(network: Network, generator: np.random.Generator, count: int = 4) -> NDArray[np.int8]:
     """(count + 2, input bytes): random inputs behind the two constant extremes."""
-    size = math.prod(network.tensors[0].shape)
+    inputs = network.model.subgraphs[0].inputs
+    size = sum(math.prod(network.tensors[index].shape) for index in inputs)
     return np.concatenate(
         [
             np.full((1, size), -128, np.int8),

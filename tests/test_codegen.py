@@ -254,13 +254,6 @@ def make_new_version(network: Network) -> None:
     network.model.operatorCodes[network.operators[CONV].opcodeIndex].version = 99
 
 
-def make_two_outputs(network: Network) -> None:
-    network.model.subgraphs[0].outputs = [
-        network.operators[DENSE].outputs[0],
-        network.operators[SOFTMAX].outputs[0],
-    ]
-
-
 def make_input_constant(network: Network) -> None:
     buffer = schema.BufferT()
     buffer.data = np.zeros(72, np.uint8)
@@ -307,7 +300,6 @@ REFUSED: list[tuple[Callable[[Network], None], str]] = [
     (make_softmax_scale_wrong, r"operator 4 \(SOFTMAX\) has .* of scale 0.0078125 .* instead of 1/256"),
     (make_softmax_input_scale_tiny, r"operator 4 \(SOFTMAX\) has an input scale of .* too small"),
     (make_new_version, r"operator 0 \(CONV_2D\) has version 99, .* up to version"),
-    (make_two_outputs, r"1 inputs and 2 outputs"),
     (make_input_constant, r"tensor 0 \(input\), is a constant"),
     (make_output_constant, r"tensor \d+ \(bias\), is a constant"),
     (make_batch_of_two, r"tensor 0 \(input\) has the shape \[2, 6, 6, 1\]; convert with a batch of 1"),

@@ -327,19 +327,30 @@ def test_a_description_that_cannot_be_is_refused(hello: HelloReply) -> None:
 
 def test_an_output_of_another_length_is_refused() -> None:
     message = run_into_error(FakeBoard(output=lambda data: b"12345"))
-    assert "answered image 0 with 5 bytes, its output tensor has 4" in message
+    assert "answered image 0 with 5 bytes, its outputs have 4" in message
 
 
 def test_the_host_is_faster_than_any_board_it_talks_to() -> None:
     """An image of MNIST's size costs the host well under a fifth of a millisecond."""
-    image = WireTensor(TensorType.INT8, (1, 28, 28, 1), 1.0, 0)
-    board = FakeBoard(hello=with_(input=image))
+    image = WireTensor("image", TensorType.INT8, (1, 28, 28, 1), 1.0, 0)
+    board = FakeBoard(hello=with_(inputs=(image,)))
     inputs = [Random(index).randbytes(784) for index in range(1000)]
     with session_with(board) as session:
         hello = session.hello()
         start = time.thread_time()
         assert len(list(session.infer(inputs, hello))) == len(inputs)
         assert time.thread_time() - start < 0.2
+
+
+def test_a_model_with_a_state_begins_anew_and_gets_one_input_at_a_time() -> None:
+    board = FakeBoard(hello=with_(stateful=True))
+    inputs = [bytes([index] * 6) for index in range(20)]
+    with session_with(board) as session:
+        answers = list(session.infer(inputs, session.hello()))
+    assert [answer.output for answer in answers] == [small_output(data) for data in inputs]
+    kinds = [request.type for request in board.requests]
+    assert kinds == [FrameType.HELLO, FrameType.RESET, *[FrameType.INFER] * 20]
+    assert board.most_waiting == 1
 
 
 FAULTS = st.sampled_from(

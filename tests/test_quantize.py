@@ -165,7 +165,7 @@ def test_any_chain_of_supported_layers_is_quantised_and_named(ptq: Path) -> None
         "CONV_2D", "MAX_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX",
     ]  # fmt: skip
     assert manifest["layers"] == ["edges", "pool", "flat", "which_third", "softmax"]
-    assert manifest["input"]["shape"] == [1, 12, 12, 1]
+    assert manifest["inputs"][0]["shape"] == [1, 12, 12, 1]
     assert (manifest["model"], manifest["method"], manifest["recipe"]) == ("float", "ptq", "own")
     assert (manifest["representative_images"], manifest["representative_seed"]) == (60, 0)
     assert manifest["dataset_source"] == "made up"

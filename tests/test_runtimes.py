@@ -123,7 +123,7 @@ def test_float_weights_are_refused(runtime: Runtime) -> None:
         check(parse_model(network.flatbuffer()), runtime)
 
 
-def test_a_batch_of_two_and_a_second_input_are_refused() -> None:
+def test_a_batch_of_two_is_refused_and_a_second_input_is_not() -> None:
     def batch(network: Network) -> None:
         network.tensors[0].shape = [2, 6, 6, 2]
 
@@ -133,8 +133,7 @@ def test_a_batch_of_two_and_a_second_input_are_refused() -> None:
 
     with pytest.raises(UserError, match=r"tensor 0 \(input\) has the shape \[2, 6, 6, 2\]"):
         check(model(change=batch), AOT)
-    with pytest.raises(UserError, match="2 inputs and 1 outputs"):
-        check(model(change=second_input), AOT)
+    check(model(change=second_input), AOT)
 
 
 def test_the_committed_model_runs_everywhere(mnist: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contract.protocol import (
     MAX_ERROR_TEXT,
+    RESET_BODY,
     RESULT_HEADER,
     VERSION,
     ErrorCode,
@@ -37,6 +38,12 @@ def answers(line: bytes) -> list[Frame]:
     frames = decoder.feed(line)
     assert decoder.noise_chunks == 0
     return frames
+
+
+@pytest.fixture(scope="module")
+def stateful_core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with harness(tmp_path_factory.mktemp("core"), "-DFAKE_MODEL_STATEFUL=1") as running:
+        yield running
 
 
 def ask(core: Harness, *requests: Frame, engine_fault: str = "") -> list[Frame]:
@@ -71,8 +78,9 @@ def test_hello_is_answered_with_what_runs_here(core: Harness) -> None:
         tick_hz=64_000_000,
         max_body=fake.INPUT_BYTES,
         sha256=fake.SHA256,
-        input=fake.INPUT,
-        output=fake.OUTPUT,
+        stateful=False,
+        inputs=(fake.INPUT,),
+        outputs=(fake.OUTPUT,),
         board="harness",
         engine="fake",
     )
@@ -101,7 +109,7 @@ def test_a_repeated_request_is_answered_again_with_the_same_output(core: Harness
 
 @pytest.mark.parametrize("length", [0, 1, fake.INPUT_BYTES - 1])
 def test_an_input_of_another_length_is_refused(core: Harness, length: int) -> None:
-    expected = error(ErrorCode.WRONG_LENGTH, 3, "the body is not as long as the input tensor")
+    expected = error(ErrorCode.WRONG_LENGTH, 3, "the body is not as long as the model's inputs")
     assert ask(core, infer(3, bytes(length))) == [expected]
 
 
@@ -118,7 +126,7 @@ def test_a_hello_with_a_body_is_refused(core: Harness) -> None:
 
 @given(st.integers(0, 127).filter(lambda kind: kind not in (FrameType.HELLO, FrameType.INFER)), sequences)
 def test_an_unknown_request_is_named_as_such(core: Harness, kind: int, sequence: int) -> None:
-    expected = error(ErrorCode.UNKNOWN_TYPE, sequence, "this firmware knows HELLO and INFER")
+    expected = error(ErrorCode.UNKNOWN_TYPE, sequence, "this firmware knows HELLO, INFER and RESET")
     assert ask(core, Frame(kind, sequence, b"what?")) == [expected]
 
 
@@ -210,3 +218,70 @@ def test_a_damaged_line_never_gives_a_wrong_number(
 @given(st.binary(max_size=3000), st.integers(1, 64))
 def test_any_bytes_at_all_give_only_errors(core: Harness, line: bytes, bytes_a_read: int) -> None:
     assert all(frame.type == FrameType.ERROR for frame in answers(core.session(line, bytes_a_read)))
+
+
+# ---- RESET, and models with a state ----
+def reset(sequence: int, token: int) -> Frame:
+    return Frame(FrameType.RESET, sequence, RESET_BODY.pack(token))
+
+
+def reset_reply(sequence: int) -> Frame:
+    return Frame(FrameType.RESET_REPLY, sequence, b"")
+
+
+DATA = bytes(range(196)) * 4
+
+
+def test_a_reset_is_answered_and_so_is_its_copy(core: Harness) -> None:
+    assert ask(core, reset(4, 99), reset(4, 99)) == [reset_reply(4)] * 2
+
+
+@pytest.mark.parametrize("body", [b"", b"123", b"12345"])
+def test_a_reset_of_another_length_is_refused(core: Harness, body: bytes) -> None:
+    expected = error(ErrorCode.WRONG_LENGTH, 3, "RESET has a body of four bytes")
+    assert ask(core, Frame(FrameType.RESET, 3, body)) == [expected]
+
+
+def counted(answer: Frame) -> int:
+    """How many inferences there were since the last RESET, which the fake engine with a state adds to its
+    first output."""
+    first = answer.body[RESULT_HEADER.size]
+    return (first - fake.fake_output(DATA)[0]) % 256
+
+
+def test_a_state_goes_on_from_inference_to_inference_and_begins_again(stateful_core: Harness) -> None:
+    requests = [reset(0, 6), infer(1, DATA), infer(2, DATA), infer(3, DATA), reset(4, 7), infer(5, DATA)]
+    found = ask(stateful_core, *requests)
+    assert [counted(one) for one in found if one.type == FrameType.RESULT] == [1, 2, 3, 1]
+    assert HelloReply.unpack(ask(stateful_core, HELLO)[0].body).stateful
+
+
+def test_a_request_that_comes_again_does_not_advance_the_state(stateful_core: Harness) -> None:
+    found = ask(stateful_core, reset(0, 1), infer(1, DATA), infer(1, DATA), infer(1, DATA), infer(2, DATA))
+    assert [counted(one) for one in found[1:]] == [1, 1, 1, 2]
+    assert found[1] == found[2] == found[3]  # its ticks, too
+
+
+def test_late_copies_change_nothing(stateful_core: Harness) -> None:
+    """Of an earlier request, which nobody waits for any more, and of the RESET."""
+    requests = [reset(9, 1), infer(10, DATA), infer(11, DATA), infer(10, DATA), reset(9, 1), infer(12, DATA)]
+    found = ask(stateful_core, *requests)
+    assert [one.sequence for one in found] == [9, 10, 11, 9, 12]
+    assert [counted(one) for one in found if one.type == FrameType.RESULT] == [1, 2, 3]
+
+
+def test_sequence_numbers_go_on_over_their_end(stateful_core: Harness) -> None:
+    most = 2**32 - 1
+    found = ask(stateful_core, reset(most - 1, 3), infer(most, DATA), infer(0, DATA), infer(most, DATA))
+    assert [counted(one) for one in found[1:]] == [1, 2]
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=12))
+def test_however_often_requests_come_each_is_executed_once(stateful_core: Harness, copies: list[int]) -> None:
+    requests = [reset(0, 5)]
+    for sequence, count in enumerate(copies, 1):
+        requests += [infer(sequence, DATA)] * count
+    found = ask(stateful_core, *requests)[1:]
+    assert [counted(one) for one in found] == [
+        sequence for sequence, count in enumerate(copies, 1) for _ in range(count)
+    ]

@@ -58,7 +58,11 @@ def test_it_says_what_it_is_and_computes(image: Path) -> None:
         hello = HelloReply.unpack(client.ask(HELLO).body)
         assert (hello.board, hello.engine) == ("native", "fake")
         assert (hello.tick_unit, hello.tick_hz) == (TickUnit.NANOSECOND, 1_000_000_000)
-        assert (hello.input, hello.output, hello.max_body) == (fake.INPUT, fake.OUTPUT, fake.INPUT_BYTES)
+        assert (hello.inputs, hello.outputs, hello.max_body) == (
+            (fake.INPUT,),
+            (fake.OUTPUT,),
+            fake.INPUT_BYTES,
+        )
         ticks = [client.infer(sequence, DATA) for sequence in range(50)]
         assert 0 < min(ticks) < 10_000_000
 

@@ -54,7 +54,7 @@ def test_it_says_what_it_is(client: Client) -> None:
     hello = HelloReply.unpack(client.ask(HELLO).body)
     assert (hello.board, hello.engine) == ("mps2-an386", "fake")
     assert (hello.tick_unit, hello.tick_hz) == (TickUnit.INSTRUCTION, 1_000_000_000)
-    assert (hello.input, hello.output, hello.max_body) == (fake.INPUT, fake.OUTPUT, fake.INPUT_BYTES)
+    assert (hello.inputs, hello.outputs, hello.max_body) == ((fake.INPUT,), (fake.OUTPUT,), fake.INPUT_BYTES)
 
 
 def test_it_computes_and_its_ticks_are_the_same_every_time(client: Client) -> None:

@@ -94,8 +94,8 @@ def built(tmp_path: Path) -> Built:
         method="given",
         sha256=hello.sha256,
         flatbuffer_bytes=9376,
-        input=TensorInfo("input", "int8", hello.input.shape, 0.5, -128),
-        output=TensorInfo("output", "int8", hello.output.shape, 0.25, 0),
+        inputs=(TensorInfo("input", "int8", hello.inputs[0].shape, 0.5, -128),),
+        outputs=(TensorInfo("output", "int8", hello.outputs[0].shape, 0.25, 0),),
         layers=("dense_1",),
         classes=("a", "b", "c", "d"),
         accuracy=Accuracy(COUNT, 1.0, 1.0),
@@ -388,7 +388,7 @@ def fail_half_way(request: Request, answer: bytes) -> bytes:
         (FakeBoard(fault=unplug), r"after \d+ of 40 images: /dev/.* went away"),
         (FakeBoard(fault=fail_half_way), "after 19 of 40 images: the engine on the board failed: Invoke"),
         (FakeBoard(engine_fault="arena too small"), "the engine on the board failed: arena too small"),
-        (FakeBoard(hello=with_(version=2)), "version 2 of the protocol, this host version 1"),
+        (FakeBoard(hello=with_(version=1)), "version 1 of the protocol, this host version 2"),
         (FakeBoard(hello=with_(sha256="cd" * 32)), f"another model: {'cd' * 32}, .* {SMALL_HELLO.sha256}"),
         (FakeBoard(hello=with_(engine="tflm")), "the engine tflm on native, this folder's image is aot"),
         (
@@ -396,7 +396,7 @@ def fail_half_way(request: Request, answer: bytes) -> bytes:
             "the engine aot on mps2-an386, this folder's image is aot for native",
         ),
         (
-            FakeBoard(hello=with_(input=WireTensor(TensorType.INT8, (1, 6), 0.5, -128))),
+            FakeBoard(hello=with_(inputs=(WireTensor("input", TensorType.INT8, (1, 6), 0.5, -128),))),
             r"input tensor is int8 \[1, 6\], the manifest's is int8 \[1, 2, 3\]",
         ),
     ],
@@ -507,7 +507,7 @@ def test_info_tells_what_runs_at_a_port(capsys: pytest.CaptureFixture[str]) -> N
         "input   int8 1 x 2 x 3, scale 0.5, zero point -128",
         "output  int8 1 x 4, scale 0.25, zero point 0",
         "ticks   instructions, 1,000,000,000 a second",
-        "line    protocol 1, 4 frames in flight, requests up to 1,024 B",
+        "line    protocol 2, 4 frames in flight, requests up to 1,024 B",
     ]
 
 

@@ -112,6 +112,7 @@ def quantised(
         )
     if not constant:
         _expect_activation(tensor, operator)
+    expect_elements(tensor, operator)
     limits = np.iinfo(tensor.dtype)
     if not limits.min <= quantization.zero_point <= limits.max:
         raise UserError(
@@ -126,6 +127,7 @@ def logical(tensor: Tensor, operator: Operator, constant: bool = False) -> Activ
         raise UserError(f"{operator} works on {tensor} of type {tensor.type}, not BOOL; {CONVERT_AGAIN}")
     if not constant:
         _expect_activation(tensor, operator)
+    expect_elements(tensor, operator)
     return Activation(tensor, Quantization((1.0,), (0,), 0))
 
 
@@ -134,7 +136,14 @@ def real_of(tensor: Tensor, operator: Operator) -> Tensor:
     if tensor.type != "FLOAT32":
         raise UserError(f"{operator} works on {tensor} of type {tensor.type}, not FLOAT32; {CONVERT_AGAIN}")
     _expect_activation(tensor, operator)
+    expect_elements(tensor, operator)
     return tensor
+
+
+def expect_elements(tensor: Tensor, operator: Operator) -> None:
+    """Refuse a tensor of no elements."""
+    if 0 in tensor.shape:
+        raise UserError(f"{operator} works on {tensor} of shape {list(tensor.shape)}; {CONVERT_AGAIN}")
 
 
 def _expect_activation(tensor: Tensor, operator: Operator) -> None:
@@ -153,7 +162,7 @@ def weights_of(
     quantization = tensor.quantization
     if tensor.type != "INT8" or tensor.data is None or quantization is None:
         raise UserError(f"{operator} has weights in {tensor} that are not constant quantised INT8")
-    if len(tensor.shape) != rank:
+    if len(tensor.shape) != rank or 0 in tensor.shape:
         raise UserError(f"{operator} has weights of shape {list(tensor.shape)} in {tensor}; {CONVERT_AGAIN}")
     if any(quantization.zero_points):
         raise UserError(f"{operator} has weights with a zero point other than 0 in {tensor}; {CONVERT_AGAIN}")

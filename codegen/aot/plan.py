@@ -11,6 +11,7 @@ from codegen.aot.rewrite.change import Change
 from codegen.aot.schedule.arena import Arena, place
 from codegen.aot.schedule.lifetimes import Lifetimes, lifetimes
 from codegen.aot.schedule.order import order
+from codegen.aot.schedule.variables import read_in_place
 from contract.errors import UserError
 from contract.graph import Model, Tensor
 from contract.runtimes import AOT, check
@@ -63,7 +64,7 @@ def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> P
     cannot run.
     """
     model, changes = _rewritten(model)
-    calls = order(model, choose(model, goal))
+    calls = order(model, read_in_place(model, choose(model, goal)))
     alive = lifetimes(model, calls, layers)
     arena = place(alive.buffers, alive.overlaps)
     calls = [_directed(call, alive, arena) for call in calls]
@@ -93,7 +94,7 @@ def _rewritten(model: Model) -> tuple[Model, list[Change]]:
     left it."""
     computable, changes = rewrite(model, COMPUTABLE)
     of_schema = tuple(operator for operator in computable.operators if operator.name != table.NAME)
-    check(replace(computable, operators=of_schema), AOT)
+    check(replace(computable, operators=of_schema), AOT, rewritten=True)
     for operator in computable.operators:
         module_of(operator).read(computable, operator)  # refuses the first whose tensors do not fit together
     exact, more = rewrite(computable, EXACT)

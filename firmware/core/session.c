@@ -28,6 +28,7 @@ static void answer_error(enum error_code code, uint32_t sequence, const char *te
 }
 
 static void put_tensor(struct frame_writer *writer, const struct tensor_info *tensor) {
+    const size_t length = strlen(tensor->name);
     uint32_t scale;
     static_assert(sizeof scale == sizeof tensor->scale, "a scale is an IEEE 754 single");
     memcpy(&scale, &tensor->scale, sizeof scale);
@@ -38,6 +39,8 @@ static void put_tensor(struct frame_writer *writer, const struct tensor_info *te
     }
     frame_put_u32(writer, scale);
     frame_put_u32(writer, (uint32_t)tensor->zero_point);
+    frame_put_u8(writer, (uint8_t)length);
+    frame_put(writer, tensor->name, length);
 }
 
 static void answer_hello(uint32_t sequence, size_t max_body) {
@@ -49,54 +52,135 @@ static void answer_hello(uint32_t sequence, size_t max_body) {
     frame_put_u32(&writer, board_info.tick_hz);
     frame_put_u32(&writer, (uint32_t)max_body);
     frame_put(&writer, model_info.sha256, sizeof model_info.sha256);
-    put_tensor(&writer, &model_info.input);
-    put_tensor(&writer, &model_info.output);
+    frame_put_u8(&writer, model_info.stateful);
     frame_put_u8(&writer, (uint8_t)strlen(board_info.name));
     frame_put_u8(&writer, (uint8_t)strlen(engine_name));
+    frame_put_u8(&writer, model_info.input_count);
+    frame_put_u8(&writer, model_info.output_count);
     frame_put(&writer, board_info.name, strlen(board_info.name));
     frame_put(&writer, engine_name, strlen(engine_name));
+    for (int i = 0; i < model_info.input_count; ++i) {
+        put_tensor(&writer, &model_info.inputs[i]);
+    }
+    for (int i = 0; i < model_info.output_count; ++i) {
+        put_tensor(&writer, &model_info.outputs[i]);
+    }
     frame_end(&writer);
 }
 
-static void answer_infer(const struct frame *request) {
-    if (request->body_bytes != model_info.input.bytes) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence,
-                     "the body is not as long as the input tensor");
-        return;
-    }
-    uint32_t input_crc = crc32_update(0, request->body, request->body_bytes);
-    memcpy(engine_input(), request->body, request->body_bytes);
+/* What was executed last, whose answer is repeated when it is asked for again. */
+struct execution {
+    int valid;         /* 0 before the first */
+    int whole;         /* whether its outputs are in the engine: not behind a fault or a RESET */
+    uint32_t sequence; /* of its request */
+    uint32_t input_crc, ticks;
+};
 
+static uint32_t bytes_of(const struct tensor_info *tensors, int count) {
+    uint32_t bytes = 0;
+    for (int i = 0; i < count; ++i) {
+        bytes += tensors[i].bytes;
+    }
+    return bytes;
+}
+
+static void answer_result(const struct execution *execution) {
+    struct frame_writer writer;
+    answer(&writer, FRAME_RESULT, execution->sequence);
+    frame_put_u32(&writer, execution->input_crc);
+    frame_put_u32(&writer, execution->ticks);
+    for (int i = 0; i < model_info.output_count; ++i) {
+        frame_put(&writer, engine_output(i), model_info.outputs[i].bytes);
+    }
+    frame_end(&writer);
+}
+
+static void execute(const struct frame *request, struct execution *execution) {
+    execution->valid = 1;
+    execution->whole = 0;
+    execution->sequence = request->sequence;
+    execution->input_crc = crc32_update(0, request->body, request->body_bytes);
+    const uint8_t *bytes = request->body;
+    for (int i = 0; i < model_info.input_count; ++i) {
+        memcpy(engine_input(i), bytes, model_info.inputs[i].bytes);
+        bytes += model_info.inputs[i].bytes;
+    }
     board_show(BOARD_COMPUTING);
     uint32_t start = board_ticks();
     const char *fault = engine_invoke();
-    uint32_t ticks = board_ticks() - start;
+    execution->ticks = board_ticks() - start;
     if (fault != NULL) {
         board_show(BOARD_FAILED);
         answer_error(ERROR_ENGINE_FAILED, request->sequence, fault);
         return;
     }
     board_show(BOARD_WAITING);
+    execution->whole = 1;
+    answer_result(execution);
+}
 
+/* Each sequence number is executed at most once where that can be told from the outputs: in a model with a state a
+ * late copy of an earlier request would advance it once more. */
+static void answer_infer(const struct frame *request, struct execution *last) {
+    if (request->body_bytes != bytes_of(model_info.inputs, model_info.input_count)) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence,
+                     "the body is not as long as the model's inputs");
+        return;
+    }
+    const int32_t ahead = (int32_t)(request->sequence - last->sequence);
+    const int again = last->valid && ahead == 0;
+    if (again && last->whole &&
+        last->input_crc == crc32_update(0, request->body, request->body_bytes)) {
+        answer_result(last);
+    } else if (!(model_info.stateful && last->valid && ahead <= 0)) {
+        execute(request, last);
+    }
+}
+
+/* The body tells a new RESET from a late copy of the last one, which changes nothing. */
+static void answer_reset(const struct frame *request, struct execution *last, uint32_t *token) {
+    if (request->body_bytes != sizeof *token) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence, "RESET has a body of four bytes");
+        return;
+    }
+    uint32_t given = 0;
+    for (int i = 3; i >= 0; --i) {
+        given = given << 8 | request->body[i];
+    }
+    if (!last->valid || given != *token) {
+        engine_reset();
+        *token = given;
+        last->valid = 1;
+        last->whole = 0;
+        last->sequence = request->sequence;
+    }
     struct frame_writer writer;
-    answer(&writer, FRAME_RESULT, request->sequence);
-    frame_put_u32(&writer, input_crc);
-    frame_put_u32(&writer, ticks);
-    frame_put(&writer, engine_output(), model_info.output.bytes);
+    answer(&writer, FRAME_RESET_REPLY, request->sequence);
     frame_end(&writer);
 }
 
-static void answer_request(const struct frame *request, size_t max_body, const char *engine_fault) {
+/* What the board remembers between two requests. */
+struct memory {
+    struct execution last;
+    uint32_t reset_token;
+};
+
+static void answer_request(const struct frame *request, size_t max_body, const char *engine_fault,
+                           struct memory *memory) {
     if (request->type & ANSWER_BIT) {
         return; /* Our own answer, brought back by a line that echoes: answering it would never end.
                  */
     }
-    if (request->type != FRAME_HELLO && request->type != FRAME_INFER) {
-        answer_error(ERROR_UNKNOWN_TYPE, request->sequence, "this firmware knows HELLO and INFER");
+    if (request->type != FRAME_HELLO && request->type != FRAME_INFER &&
+        request->type != FRAME_RESET) {
+        answer_error(ERROR_UNKNOWN_TYPE, request->sequence,
+                     "this firmware knows HELLO, INFER and RESET");
     } else if (engine_fault != NULL) {
         answer_error(ERROR_ENGINE_FAILED, request->sequence, engine_fault);
     } else if (request->type == FRAME_INFER) {
-        answer_infer(request);
+        answer_infer(request, &memory->last);
+    } else if (request->type == FRAME_RESET) {
+        answer_reset(request, &memory->last, &memory->reset_token);
     } else if (request->body_bytes != 0) {
         answer_error(ERROR_WRONG_LENGTH, request->sequence, "HELLO has no body");
     } else {
@@ -106,6 +190,7 @@ static void answer_request(const struct frame *request, size_t max_body, const c
 
 void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault) {
     struct frame_decoder decoder;
+    struct memory memory = {{0, 0, 0, 0, 0}, 0};
     frame_decoder_start(&decoder, buffer, capacity);
     board_show(engine_fault == NULL ? BOARD_WAITING : BOARD_FAILED);
 
@@ -117,7 +202,8 @@ void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault) {
                 case DECODED_NOTHING:
                     break;
                 case DECODED_FRAME:
-                    answer_request(&decoder.frame, capacity - FRAME_BYTES(0), engine_fault);
+                    answer_request(&decoder.frame, capacity - FRAME_BYTES(0), engine_fault,
+                                   &memory);
                     break;
                 case DECODED_CUT_SHORT:
                     answer_error(ERROR_BAD_FRAME, 0, "cut short");

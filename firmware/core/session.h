@@ -5,14 +5,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frame.h"
+
+/* What a request may need: the model's inputs, or the four bytes of RESET. */
+#define SESSION_REQUEST_BYTES(input_bytes) FRAME_BYTES((input_bytes) > 4 ? (input_bytes) : 4)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Answer requests until the line is closed for good, on most boards for ever.
  *
- * `buffer` holds one request; `capacity` is FRAME_BYTES(the model's input bytes). `engine_fault` is
- * what engine_init answered: where it is a text, HELLO and INFER are answered with that text. */
+ * `buffer` holds one request; `capacity` is SESSION_REQUEST_BYTES(the bytes of the model's inputs).
+ * `engine_fault` is what engine_init answered: where it is a text, HELLO, INFER and RESET are
+ * answered with that text. */
 void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault);
 
 #ifdef __cplusplus

@@ -34,12 +34,17 @@ int main(void) {
     for (uint32_t i = 0; i < network_count; i++) {
         const struct network *network = &networks[i];
         uint32_t instructions = 0;
+        network->reset();
         for (uint32_t input = 0; input < INPUTS; input++) {
-            transfer(SYS_READ, inputs, network->input(), network->input_bytes);
+            for (int part = 0; network->input_bytes[part] > 0; part++) {
+                transfer(SYS_READ, inputs, network->input(part), network->input_bytes[part]);
+            }
             const uint32_t start = ticks();
             network->invoke();
             instructions += ticks() - start;
-            transfer(SYS_WRITE, outputs, network->output(), network->output_bytes);
+            for (int part = 0; network->output_bytes[part] > 0; part++) {
+                transfer(SYS_WRITE, outputs, network->output(part), network->output_bytes[part]);
+            }
         }
         transfer(SYS_WRITE, counts, &instructions, sizeof instructions);
     }

@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 struct network {
-    int8_t *(*input)(void);
+    void (*reset)(void);
+    int8_t *(*input)(int index);
     void (*invoke)(void);
-    const int8_t *(*output)(void);
-    uint32_t input_bytes, output_bytes;
+    const int8_t *(*output)(int index);
+    const uint32_t *input_bytes, *output_bytes; /* of each, 0 behind the last */
 };
 
 extern const struct network networks[];

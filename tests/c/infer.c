@@ -3,15 +3,28 @@
 
 #include "engine.h"
 
+/* The bytes of all inputs of one inference. */
+static int read_inputs(void) {
+    for (int i = 0; i < model_info.input_count; ++i) {
+        const uint32_t bytes = model_info.inputs[i].bytes;
+        if (fread(engine_input(i), 1, bytes, stdin) != bytes) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int main(void) {
     if (engine_init() != NULL) {
         return 1;
     }
-    while (fread(engine_input(), 1, model_info.input.bytes, stdin) == model_info.input.bytes) {
+    while (read_inputs()) {
         if (engine_invoke() != NULL) {
             return 1;
         }
-        fwrite(engine_output(), 1, model_info.output.bytes, stdout);
+        for (int i = 0; i < model_info.output_count; ++i) {
+            fwrite(engine_output(i), 1, model_info.outputs[i].bytes, stdout);
+        }
     }
     return 0;
 }

@@ -5,8 +5,8 @@ from contract.protocol import TensorType, WireTensor
 INPUT_BYTES = 784
 OUTPUT_BYTES = 10
 SHA256 = bytes(range(32)).hex()
-INPUT = WireTensor(TensorType.INT8, (1, 28, 28, 1), 0.003921569790691137, -128)
-OUTPUT = WireTensor(TensorType.INT8, (1, 10), 0.00390625, -127)
+INPUT = WireTensor("input", TensorType.INT8, (1, 28, 28, 1), 0.003921569790691137, -128)
+OUTPUT = WireTensor("output", TensorType.INT8, (1, 10), 0.00390625, -127)
 REFUSED = b"FAIL".ljust(INPUT_BYTES, b"\x00")
 
 

@@ -110,9 +110,9 @@ class Harness:
 
 
 @contextmanager
-def harness(folder: Path) -> Iterator[Harness]:
+def harness(folder: Path, *flags: str) -> Iterator[Harness]:
     """Compile the harness into `folder` and run it. It must end without a complaint or a leak."""
-    program = compile_c(SOURCES, folder / "harness", (*FLAGS, f"-I{HERE / 'fake_model'}"))
+    program = compile_c(SOURCES, folder / "harness", (*FLAGS, *flags, f"-I{HERE / 'fake_model'}"))
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors

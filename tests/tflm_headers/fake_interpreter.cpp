@@ -76,6 +76,9 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
     return kTfLiteOk;
 }
 
+TfLiteStatus MicroInterpreter::Reset() {
+    return kTfLiteOk;
+}
 TfLiteStatus MicroInterpreter::Invoke() {
     int8_t *in = input_.data.int8;
     if (memcmp(in, "FAIL", 4) == 0) {

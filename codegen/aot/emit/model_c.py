@@ -1,6 +1,6 @@
 """Prints a plan as model.h and model.c."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,14 @@ import numpy as np
 from codegen.aot import describe
 from codegen.aot.call import PREFIX, Alias, Assembly, Constant, KernelCall, Value
 from codegen.aot.plan import Plan
-from codegen.c_source import GENERATED, INDENT, comment, float_literal, integer, integer_rows
+from codegen.aot.schedule.lifetimes import variables_of
+from codegen.c_source import GENERATED, INDENT, comment, float_literal, integer, integer_rows, wrapped
 from codegen.names import Identifiers
 from contract.graph import Tensor
+from contract.tensor_names import tensor_names
 
 # What model.c defines at file scope besides what is called after a layer.
-OWN_NAMES = ("arena", "model_input", "model_invoke", "model_output")
+OWN_NAMES = ("arena", "model_input", "model_invoke", "model_output", "model_reset")
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,15 @@ def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
 def model_header(plan: Plan, name: str) -> str:
     """The text of model.h."""
     model = plan.model
+    inputs, outputs = (_Ends(plan, what) for what in ("input", "output"))
     about = comment(
         [
             f"Model {name} as C.",
             GENERATED,
             "",
             f"  flatbuffer {len(model.data)} bytes, SHA-256 {model.sha256}",
-            describe.tensor("input", model.input),
-            describe.tensor("output", model.output),
+            *inputs.descriptions,
+            *outputs.descriptions,
         ]
     )
     return f"""{about}
@@ -69,19 +72,23 @@ extern "C" {{
 #endif
 
 enum {{
-    MODEL_INPUT_BYTES = {model.input.bytes},
-    MODEL_OUTPUT_BYTES = {model.output.bytes},
+    MODEL_INPUT_BYTES = {inputs.bytes},
+    MODEL_OUTPUT_BYTES = {outputs.bytes},
     MODEL_ARENA_BYTES = {plan.arena.bytes} /* all activations, input and output among them */
 }};
+{inputs.indices}{outputs.indices}
+{_about_reset(plan)}
+void model_reset(void);
 
-/* Where the input goes before each model_invoke, which overwrites it.{_as_bytes(model.input)} */
-int8_t *model_input(void);
+/* Where {inputs.which} goes before each model_invoke, which overwrites it.{inputs.in_bytes} */
+int8_t *model_input(int index);
 
 /* Run one inference. */
 void model_invoke(void);
 
-/* The output of the last model_invoke, valid until the next write to the input.{_as_bytes(model.output)} */
-const int8_t *model_output(void);
+/* What the last model_invoke gave as {outputs.which}, valid until the next write to an
+ * input.{outputs.in_bytes} */
+const int8_t *model_output(int index);
 
 #ifdef __cplusplus
 }}
@@ -91,9 +98,54 @@ const int8_t *model_output(void);
 """
 
 
-def _as_bytes(tensor: Tensor) -> str:
-    """What an application has to know whose numbers are no int8."""
-    return "" if tensor.type == "INT8" else f"\n * Bytes of {tensor.type.lower()}: copy by memcpy."
+class _Ends:
+    """The inputs or the outputs of a model, for its header."""
+
+    def __init__(self, plan: Plan, what: str) -> None:
+        indices = plan.model.inputs if what == "input" else plan.model.outputs
+        self._what = what
+        self._names = tensor_names(plan.model, indices, what)
+        self._tensors = [plan.model.tensors[index] for index in indices]
+
+    @property
+    def descriptions(self) -> list[str]:
+        return [
+            describe.tensor(name, tensor) for name, tensor in zip(self._names, self._tensors, strict=True)
+        ]
+
+    @property
+    def bytes(self) -> int:
+        return sum(tensor.bytes for tensor in self._tensors)
+
+    @property
+    def which(self) -> str:
+        one = "the input (index 0)" if self._what == "input" else "its output (index 0)"
+        return one if len(self._tensors) == 1 else f"the {self._what} of this index"
+
+    @property
+    def indices(self) -> str:
+        """The indices of several, by their names."""
+        if len(self._tensors) == 1:
+            return ""
+        prefix = f"MODEL_{self._what.upper()}_"
+        names = [f"{INDENT}{prefix}{name.upper()}" for name in self._names]
+        rows = ",\n".join(f"{name} = {index}" for index, name in enumerate(names))
+        return f"enum {{\n{rows}\n}};\n"
+
+    @property
+    def in_bytes(self) -> str:
+        """What an application has to know whose numbers are no int8."""
+        types = sorted({tensor.type.lower() for tensor in self._tensors} - {"int8"})
+        return f"\n * Bytes of {' or '.join(types)}: copy by memcpy." if types else ""
+
+
+def _about_reset(plan: Plan) -> str:
+    if not variables_of(plan.model):
+        return "/* Does nothing: the model has no state. */"
+    return (
+        "/* Put the model's state back to its beginning: before the first model_invoke, and where a new\n"
+        " * sequence begins. */"
+    )
 
 
 def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, int]]:
@@ -107,7 +159,15 @@ def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, in
     before = "\n\n".join(
         [
             comment([f"Model {name}: constants, arena and one inference.", GENERATED]),
-            "\n".join(f'#include "{header}"' for header in ["model.h", *headers]),
+            "\n".join(
+                [
+                    '#include "model.h"',
+                    "",
+                    "#include <string.h>",
+                    "",
+                    *(f'#include "{one}"' for one in headers),
+                ]
+            ),
             _arena(plan, names.buffers),
             *(_operand(tensor, names.operands[tensor.index]) for tensor in plan.constant_operands),
             *layers,
@@ -115,7 +175,7 @@ def model_source(plan: Plan, name: str, names: Names) -> tuple[str, dict[int, in
     )
     invoke, places = _invoke(plan, names)
     first = before.count("\n") + 3  # the first line of model_invoke
-    text = "\n\n".join([before, invoke, _access(plan, names.buffers)]) + "\n"
+    text = "\n\n".join([before, invoke, _reset(plan, names), _access(plan, names)]) + "\n"
     return text, {position: first + line for position, line in places.items()}
 
 
@@ -123,8 +183,10 @@ def _arena(plan: Plan, names: list[str]) -> str:
     """The arena, its map, and a pointer for each buffer."""
     rows = [("offset", "bytes", "buffer", "written by", "last read by")]
     ends = ["the caller", *(plan.layer_of(call) for call in plan.calls), "the caller"]
+    outside = {plan.buffer_of[index] for index in plan.model.inputs}
     for index, (buffer, place) in enumerate(zip(plan.arena.buffers, plan.arena.places, strict=True)):
-        writer = "the caller" if index == 0 else ends[buffer.first + 1]
+        from_outside = index in outside
+        writer = "the caller" if from_outside else ends[buffer.first + 1]
         rows.append((str(place), str(buffer.bytes), names[index], writer, ends[buffer.last + 1]))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     table = [
@@ -213,14 +275,38 @@ def _invoke(plan: Plan, names: Names) -> tuple[str, dict[int, int]]:
     return "\n".join([*lines, "}"]), places
 
 
-def _access(plan: Plan, names: list[str]) -> str:
-    def buffer(tensor: Tensor) -> str:
-        return names[plan.buffer_of[tensor.index]]
+def _reset(plan: Plan, names: Names) -> str:
+    """model_reset, and the first values of variables that do not begin with one byte everywhere."""
+    parts, lines = [], []
+    for tensor in variables_of(plan.model):
+        name = names.buffers[plan.buffer_of[tensor.index]]
+        zero_point = tensor.quantization.zero_points[0] if tensor.quantization else 0
+        first = np.frombuffer(tensor.initial or bytes([zero_point & 0xFF]), np.int8)
+        if len(set(first.tolist())) == 1:
+            lines.append(f"memset({name}, {first[0]}, {tensor.bytes});")
+        else:
+            rows = integer_rows(first)
+            parts.append(f"static const int8_t {name}_first[{len(first)}] = {{\n{rows}\n}};\n")
+            lines.append(f"memcpy({name}, {name}_first, {tensor.bytes});")
+    body = "".join(f"{INDENT}{line}\n" for line in lines)
+    return "".join(parts) + f"void model_reset(void) {{\n{body}}}"
 
-    return f"""int8_t *model_input(void) {{
-    return {buffer(plan.model.input)};
-}}
 
-const int8_t *model_output(void) {{
-    return {buffer(plan.model.output)};
-}}"""
+def _access(plan: Plan, names: Names) -> str:
+    """model_input and model_output."""
+
+    def function(head: str, kind: str, indices: Sequence[int]) -> str:
+        buffers = [names.buffers[plan.buffer_of[index]] for index in indices]
+        if len(buffers) == 1:
+            return f"{head}(int index) {{\n{INDENT}(void)index;\n{INDENT}return {buffers[0]};\n}}"
+        return (
+            f"{head}(int index) {{\n{INDENT}{kind}const all[] = {{\n{wrapped(buffers, 2 * INDENT)}\n"
+            f"{INDENT}}};\n{INDENT}return all[index];\n}}"
+        )
+
+    return "\n\n".join(
+        [
+            function("int8_t *model_input", "int8_t *", plan.model.inputs),
+            function("const int8_t *model_output", "const int8_t *", plan.model.outputs),
+        ]
+    )

@@ -23,7 +23,8 @@ LIMITS = {
 def clamped(values: Real, activation: str) -> Real:
     """Behind a fused activation: CalculateActivationRange in tensorflow/lite/kernels/kernel_util.h."""
     least, greatest = LIMITS[activation]
-    return np.clip(values, np.float32(least), np.float32(greatest))
+    above = np.where(values < np.float32(least), np.float32(least), values)
+    return np.where(np.float32(greatest) < above, np.float32(greatest), above)
 
 
 def of_library(function: Callable[[NDArray[np.float64]], NDArray[np.float64]], values: Real) -> Real:

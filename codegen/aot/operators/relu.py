@@ -36,4 +36,4 @@ def portable(lookup: Lookup) -> KernelCall | Alias:
 
 def real(operator: Operator, input: Real) -> Real:
     """ReluFloat."""
-    return np.maximum(input, np.float32(0))
+    return np.where(input < 0, np.float32(0), input)

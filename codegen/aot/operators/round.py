@@ -8,4 +8,7 @@ from contract.graph import Operator
 
 def real(operator: Operator, input: Real) -> Real:
     """RoundToNearest in tensorflow/lite/kernels/internal/reference/round.h: ties to the even integer."""
-    return np.rint(input)
+    below = np.floor(input)
+    rest = input - below
+    stays = (rest < 0.5) | ((rest == 0.5) & (below % 2 == 0))
+    return np.where(stays, below, below + np.float32(1))

@@ -1,6 +1,6 @@
 """Passes that change the graph before kernels are chosen, each with the bytes of the original.
 
-    computable    what only passes can run: constants that operators compute, islands of float32
+    computable    what only passes can run: variables, constants that operators compute, islands of float32
     exact         what makes an inference shorter: padding, activations, channels without a meaning
 
 A pass is one file with a function from a model to the changed model and what it changed. Operators keep the
@@ -17,11 +17,12 @@ from codegen.aot.rewrite.fold_activations import fold_activations
 from codegen.aot.rewrite.fold_constants import fold_constants
 from codegen.aot.rewrite.fold_padding import fold_padding
 from codegen.aot.rewrite.remove_unread import remove_unread
+from codegen.aot.rewrite.resolve_variables import resolve_variables
 from contract.graph import Model
 
 Pass = Callable[[Model], tuple[Model, list[Change]]]
 
-COMPUTABLE: tuple[Pass, ...] = (fold_constants, tabulate_float_islands)
+COMPUTABLE: tuple[Pass, ...] = (resolve_variables, fold_constants, tabulate_float_islands)
 EXACT: tuple[Pass, ...] = (remove_unread, fold_padding, fold_activations, remove_dead_channels)
 
 

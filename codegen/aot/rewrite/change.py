@@ -33,7 +33,10 @@ def without_readers(model: Model) -> list[Operator]:
     gone: list[Operator] = []
     read = {index: len(operators) for index, operators in model.readers.items()}
     for operator in reversed(model.operators):
-        is_read = any(read.get(index, 0) or index in model.outputs for index in operator.outputs)
+        is_read = any(
+            read.get(index, 0) or index in model.outputs or model.tensors[index].is_variable
+            for index in operator.outputs
+        )
         if is_read or not operator.outputs:  # without outputs it has an effect
             continue
         gone.append(operator)

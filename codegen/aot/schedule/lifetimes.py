@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.overlap import Overlap
 from codegen.aot.schedule.arena import Buffer
-from contract.graph import Model
+from contract.graph import Model, Tensor
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
     """A buffer for each activation, alive from the call that writes it to the last one that reads it, and for
     each call's scratch. `layers` has the name of each operator.
 
-    Inputs are written before the first call, outputs read after the last one. An alias shares the buffer of
-    its input and lengthens its life.
+    Inputs are written before the first call, outputs read after the last one. Variables are alive all the
+    time. An alias shares the buffer of its input and lengthens its life.
     """
     names: list[str] = []
     sizes: list[int] = []
@@ -42,6 +42,8 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
 
     for index in model.inputs:
         buffer_of[index] = add("input", model.tensors[index].bytes, 0)
+    for tensor in variables_of(model):
+        buffer_of[tensor.index] = add(f"variable_{tensor.index}", tensor.bytes, 0)
     for position, call in enumerate(calls):
         for index in call.inputs:
             if model.tensors[index].data is None:  # a constant lies in flash
@@ -58,7 +60,7 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
         if call.scratch:
             name = f"{layers[call.operators[0].index]}_scratch"
             scratch_of[position] = add(name, call.scratch, position)
-    for index in model.outputs:
+    for index in (*model.outputs, *(tensor.index for tensor in variables_of(model))):
         last[buffer_of[index]] = len(calls)
     buffers = tuple(Buffer(*of_buffer) for of_buffer in zip(names, sizes, first, last, strict=True))
     overlaps = {
@@ -68,6 +70,12 @@ def lifetimes(model: Model, calls: Sequence[KernelCall | Alias], layers: Sequenc
         for pair, overlap in _overlaps(call, position, buffers, buffer_of).items()
     }
     return Lifetimes(buffers, buffer_of, scratch_of, overlaps)
+
+
+def variables_of(model: Model) -> list[Tensor]:
+    """The variables that operators use."""
+    used = {index for operator in model.operators for index in (*operator.inputs, *operator.outputs)}
+    return [tensor for tensor in model.tensors if tensor.is_variable and tensor.index in used]
 
 
 def _overlaps(

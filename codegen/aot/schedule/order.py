@@ -64,13 +64,16 @@ class _Dependencies:
                     self._buffer[index] = self._root(call.inputs[0])
                 # Several calls write parts of one output, in their order.
                 self.before[place] |= sum(1 << writer for writer in writers.get(index, ()))
+                if model.tensors[index].is_variable:  # what reads the value before it must have read it
+                    self.before[place] |= sum(1 << reader for reader in self._readers.get(index, ()))
                 writers.setdefault(index, []).append(place)
-        self._kept = {self._root(index) for index in model.outputs}
+        variables = {tensor.index for tensor in model.tensors if tensor.is_variable}
+        self._kept = {self._root(index) for index in model.outputs} | variables
         self._written = {
             index: sum(1 << writer for writer in found)
             for index, found in writers.items()
             if index not in self._buffer
-        } | {self._root(index): 0 for index in model.inputs}
+        } | {self._root(index): 0 for index in (*model.inputs, *variables)}
 
     @property
     def is_chain(self) -> bool:

@@ -51,6 +51,21 @@ static void check(const char *engine_fault) {
     }
 }
 
+/* The bytes of all inputs of one inference; 0 where the file ends before them. */
+static int read_inputs(uintptr_t file) {
+    for (int i = 0; i < model_info.input_count; ++i) {
+        const uint32_t bytes = model_info.inputs[i].bytes;
+        const uint32_t count = read_file(file, engine_input(i), bytes);
+        if (i == 0 && count == 0) {
+            return 0;
+        }
+        if (count != bytes) {
+            fail("inputs.bin ends in the middle of an input");
+        }
+    }
+    return 1;
+}
+
 int main(void) {
     struct figures figures = {0, 0, 0};
     uintptr_t inputs = OPEN("inputs.bin", OPEN_RB);
@@ -58,16 +73,14 @@ int main(void) {
     ticks_start();
     check(engine_init());
 
-    uint32_t count;
-    while ((count = read_file(inputs, engine_input(), model_info.input.bytes)) > 0) {
-        if (count != model_info.input.bytes) {
-            fail("inputs.bin ends in the middle of an input");
-        }
+    while (read_inputs(inputs)) {
         uint32_t start = ticks();
         const char *engine_fault = engine_invoke();
         figures.instructions += ticks() - start;
         check(engine_fault);
-        write_file(outputs, engine_output(), model_info.output.bytes);
+        for (int i = 0; i < model_info.output_count; ++i) {
+            write_file(outputs, engine_output(i), model_info.outputs[i].bytes);
+        }
         ++figures.inputs;
     }
     figures.stack_bytes = peak_stack_bytes();

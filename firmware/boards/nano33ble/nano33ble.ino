@@ -2,11 +2,10 @@
 // `make firmware BOARD=nano33ble` puts this folder together; the sources of everything are in src/.
 #include "src/board.h"
 #include "src/engine.h"
-#include "src/frame.h"
 #include "src/model_info.h"
 #include "src/session.h"
 
-static uint8_t request[FRAME_BYTES(MODEL_INPUT_BYTES)];
+static uint8_t request[SESSION_REQUEST_BYTES(MODEL_INPUT_BYTES)];
 
 void setup() {
     board_start();

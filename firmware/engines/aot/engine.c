@@ -6,11 +6,16 @@
 const char engine_name[] = "aot";
 
 const char *engine_init(void) {
+    model_reset();
     return NULL;
 }
 
-int8_t *engine_input(void) {
-    return model_input();
+void engine_reset(void) {
+    model_reset();
+}
+
+int8_t *engine_input(int index) {
+    return model_input(index);
 }
 
 const char *engine_invoke(void) {
@@ -18,6 +23,6 @@ const char *engine_invoke(void) {
     return NULL;
 }
 
-const int8_t *engine_output(void) {
-    return model_output();
+const int8_t *engine_output(int index) {
+    return model_output(index);
 }

@@ -18,8 +18,6 @@ static_assert(model_data_bytes < BOARD_FLASH_BYTES,
 const char engine_name[] = "tflm";
 
 alignas(arena_alignment) static uint8_t arena[arena_bytes];
-static TfLiteTensor *input;
-static TfLiteTensor *output;
 static tflite::MicroInterpreter *interpreter;
 
 /* The name of the first operator of the model that the resolver lacks, or nullptr. */
@@ -34,7 +32,19 @@ static const char *missing_operator(const tflite::Model &model, const OpResolver
 }
 
 static bool is_as_described(const TfLiteTensor *tensor, const struct tensor_info &info) {
-    return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == info.bytes;
+    return tensor != nullptr && tensor->type == kTfLiteInt8 && info.type == ENGINE_TYPE_INT8 &&
+           tensor->bytes == info.bytes;
+}
+
+static bool are_as_described(tflite::MicroInterpreter &instance) {
+    bool same = true;
+    for (int i = 0; i < model_info.input_count; ++i) {
+        same = same && is_as_described(instance.input(i), model_info.inputs[i]);
+    }
+    for (int i = 0; i < model_info.output_count; ++i) {
+        same = same && is_as_described(instance.output(i), model_info.outputs[i]);
+    }
+    return same;
 }
 
 const char *engine_init(void) {
@@ -70,16 +80,20 @@ const char *engine_init(void) {
             .line();
     }
     interpreter = &instance;
-    input = instance.input(0);
-    output = instance.output(0);
-    if (!is_as_described(input, model_info.input) || !is_as_described(output, model_info.output)) {
+    if (!are_as_described(instance)) {
         return "the flatbuffer's tensors are not those of model_info.c; run codegen again";
     }
     return nullptr;
 }
 
-int8_t *engine_input(void) {
-    return input->data.int8;
+void engine_reset(void) {
+    if (interpreter != nullptr) {
+        interpreter->Reset();
+    }
+}
+
+int8_t *engine_input(int index) {
+    return interpreter->input(index)->data.int8;
 }
 
 const char *engine_invoke(void) {
@@ -89,6 +103,6 @@ const char *engine_invoke(void) {
     return nullptr;
 }
 
-const int8_t *engine_output(void) {
-    return output->data.int8;
+const int8_t *engine_output(int index) {
+    return interpreter->output(index)->data.int8;
 }

@@ -2,6 +2,7 @@
  * missing or out of place: output i is a polynomial hash, modulo 256, of the input's bytes i, i +
  * 10, i + 20, ...
  *
+ * With a model that has a state the first output is greater by the number of inferences since the last reset.
  * An input that begins with "FAIL" makes it fail. Built with FAKE_ENGINE_FAULT it does not start.
  */
 #include <string.h>
@@ -13,6 +14,7 @@ const char engine_name[] = "fake";
 
 static int8_t input[MODEL_INPUT_BYTES];
 static int8_t output[MODEL_OUTPUT_BYTES];
+static uint8_t inferences; /* since the last reset */
 
 const char *engine_init(void) {
 #ifdef FAKE_ENGINE_FAULT
@@ -22,7 +24,12 @@ const char *engine_init(void) {
 #endif
 }
 
-int8_t *engine_input(void) {
+void engine_reset(void) {
+    inferences = 0;
+}
+
+int8_t *engine_input(int index) {
+    (void)index;
     return input;
 }
 
@@ -37,10 +44,15 @@ const char *engine_invoke(void) {
         }
         output[i] = (int8_t)hash;
     }
+    ++inferences;
+    if (model_info.stateful) {
+        output[0] = (int8_t)(uint8_t)((uint8_t)output[0] + inferences);
+    }
     memset(input, 0x77, sizeof input); /* an engine may use its input's memory for something else */
     return NULL;
 }
 
-const int8_t *engine_output(void) {
+const int8_t *engine_output(int index) {
+    (void)index;
     return output;
 }

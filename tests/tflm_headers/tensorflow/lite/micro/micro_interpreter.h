@@ -15,6 +15,7 @@ class MicroInterpreter {
     ~MicroInterpreter();
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
+    TfLiteStatus Reset();
     TfLiteTensor *input(size_t index);
     TfLiteTensor *output(size_t index);
 
