@@ -92,7 +92,8 @@ def write_sources(form: str, model: CutModel, folder: Path) -> Sources:
     # Third-party code is compiled without our warnings.
     write_text(engine / "engine.mk", f"ENGINE_FLAGS := -w -DBAKENN_CMSIS_NN_BUILTIN_MEMORY {includes}\n")
     generate(model.flatbuffer, None, folder / "info")
-    shutil.copy(folder / "info" / "model_info.c", generated)
+    for name in ("model_info.c", "model_info.h"):
+        shutil.copy(folder / "info" / name, generated)
     kernels = [step.kernel_id for step in compiled.memory_report.steps]
     return Sources(generated, engine, _note(kernels))
 

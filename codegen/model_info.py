@@ -40,13 +40,17 @@ const struct model_info model_info = {{
 def model_info_header(model: Model) -> str:
     """The text of model_info.h: the sizes that firmware/main.c needs when it is compiled."""
     inputs, outputs = (
-        sum(model.tensors[index].bytes for index in indices) for indices in (model.inputs, model.outputs)
+        [model.tensors[index].bytes for index in indices] for indices in (model.inputs, model.outputs)
     )
     return f"""{comment(["Bytes of all the model's inputs, and of all its outputs.", GENERATED])}
 #ifndef MODEL_INFO_H
 #define MODEL_INFO_H
 
-enum {{ MODEL_INPUT_BYTES = {inputs}, MODEL_OUTPUT_BYTES = {outputs} }};
+enum {{ MODEL_INPUT_BYTES = {sum(inputs)}, MODEL_OUTPUT_BYTES = {sum(outputs)} }};
+
+/* The same of each, as the contents of an array. */
+#define MODEL_INPUT_SIZES {", ".join(map(str, inputs))}
+#define MODEL_OUTPUT_SIZES {", ".join(map(str, outputs))}
 
 #endif
 """

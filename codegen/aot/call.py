@@ -23,7 +23,7 @@ class Constant:
 
     @property
     def c_type(self) -> str:
-        return {1: "int8_t", 4: "int32_t"}[self.values.itemsize]
+        return f"{self.values.dtype.name}_t"
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,15 +175,20 @@ def weights_of(
 
 
 def bias_of(
-    model: Model, operator: Operator, channels: int, input: Quantization, weights: Quantization
+    model: Model,
+    operator: Operator,
+    channels: int,
+    input: Quantization,
+    weights: Quantization,
+    place: int = 2,
 ) -> NDArray[np.int32] | None:
-    """The operator's third input, int32 (channels,), or None where it has none.
+    """The operator's input at `place`, int32 (channels,), or None where it has none.
 
     The bias is added to sums of products, so its scale must be input scale * weight scale.
     """
-    if len(operator.inputs) < 3 or operator.inputs[2] == ABSENT:
+    if len(operator.inputs) <= place or operator.inputs[place] == ABSENT:
         return None
-    tensor = model.tensors[operator.inputs[2]]
+    tensor = model.tensors[operator.inputs[place]]
     if tensor.type != "INT32" or tensor.data is None or tensor.elements != channels:
         raise UserError(
             f"{operator} has a bias of type {tensor.type} and shape {list(tensor.shape)} in {tensor} "

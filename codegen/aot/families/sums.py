@@ -17,11 +17,12 @@ def sums_of(
     output: Activation,
     weights: NDArray[np.int8],
     quantization: Quantization,
+    bias_place: int = 2,
 ) -> Sums:
     """The bias (channels,) or None, the factors of the requantisation (one, or one a channel), and the same
     in fixed point. UserError where a sum over `weights` (channels, products), which have this
     `quantization`, may leave int32."""
-    bias = bias_of(model, operator, len(weights), input.quantization, quantization)
+    bias = bias_of(model, operator, len(weights), input.quantization, quantization, bias_place)
     factors = sum_factors(input.scale, quantization.scales, output.scale)
     multipliers = quantize_multipliers(factors, str(operator))
     expect_accumulators_fit(operator, weights, bias, input.quantization, multipliers)

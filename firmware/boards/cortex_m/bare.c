@@ -5,6 +5,7 @@
  * writes outputs.bin (as many outputs) and figures.bin (struct figures, little-endian). It ends with
  * exit code 0, or with 1 and a line that says why. */
 #include "engine.h"
+#include "model_info.h"
 #include "semihosting.h"
 #include "startup.h"
 #include "ticks.h"
@@ -53,8 +54,9 @@ static void check(const char *engine_fault) {
 
 /* The bytes of all inputs of one inference; 0 where the file ends before them. */
 static int read_inputs(uintptr_t file) {
-    for (int i = 0; i < model_info.input_count; ++i) {
-        const uint32_t bytes = model_info.inputs[i].bytes;
+    static const uint32_t sizes[] = {MODEL_INPUT_SIZES};
+    for (int i = 0; i < (int)(sizeof sizes / sizeof *sizes); ++i) {
+        const uint32_t bytes = sizes[i];
         const uint32_t count = read_file(file, engine_input(i), bytes);
         if (i == 0 && count == 0) {
             return 0;
@@ -65,6 +67,8 @@ static int read_inputs(uintptr_t file) {
     }
     return 1;
 }
+
+static const uint32_t output_sizes[] = {MODEL_OUTPUT_SIZES};
 
 int main(void) {
     struct figures figures = {0, 0, 0};
@@ -78,8 +82,8 @@ int main(void) {
         const char *engine_fault = engine_invoke();
         figures.instructions += ticks() - start;
         check(engine_fault);
-        for (int i = 0; i < model_info.output_count; ++i) {
-            write_file(outputs, engine_output(i), model_info.outputs[i].bytes);
+        for (int i = 0; i < (int)(sizeof output_sizes / sizeof *output_sizes); ++i) {
+            write_file(outputs, engine_output(i), output_sizes[i]);
         }
         ++figures.inputs;
     }

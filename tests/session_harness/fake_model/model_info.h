@@ -4,4 +4,7 @@
 
 enum { MODEL_INPUT_BYTES = 784, MODEL_OUTPUT_BYTES = 10 };
 
+#define MODEL_INPUT_SIZES 784
+#define MODEL_OUTPUT_SIZES 10
+
 #endif

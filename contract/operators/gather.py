@@ -1,0 +1,27 @@
+"""GATHER."""
+
+from dataclasses import dataclass
+
+from contract.operator_spec import OperatorSpec, Support
+from contract.tables import Table
+
+
+@dataclass(frozen=True)
+class GatherOptions:
+    axis: int
+    batch_dims: int  # leading dimensions that data and positions share
+
+
+def read_options(table: Table, where: str) -> GatherOptions:
+    return GatherOptions(axis=table.int32(0), batch_dims=table.int32(1))
+
+
+SPEC = OperatorSpec(
+    name="GATHER",
+    layer="gather",
+    resolver_method="AddGather",
+    runs_on={"aot": Support(max_version=4)},
+    attributes={"axis, batch_dims": "any", "positions": "any, constant"},
+    options_code=23,
+    read_options=read_options,
+)

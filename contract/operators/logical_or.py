@@ -1,0 +1,14 @@
+"""LOGICAL_OR."""
+
+from contract.operator_spec import OperatorSpec, Support
+
+SPEC = OperatorSpec(
+    name="LOGICAL_OR",
+    layer="logical_or",
+    resolver_method="AddLogicalOr",
+    runs_on={"aot": Support(max_version=1)},
+    attributes={"inputs": "two BOOL, of shapes that can be broadcast; either may be a constant"},
+    limits=("six dimensions",),
+    input_types=("BOOL",),
+    output_types=("BOOL",),
+)

@@ -1,0 +1,203 @@
+"""MIRROR_PAD, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND, GATHER, RESIZE_BILINEAR, ARG_MAX, ARG_MIN, CAST and the
+logical operators: the bytes of TensorFlow Lite Micro."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+from codegen.aot.plan import plan_model
+from contract.errors import UserError
+from contract.flatbuffer import parse_model
+from tests.kernel_runner import KernelRunner
+from tests.networks import Network
+from tests.operators.drawing import SEEDS, ZERO_POINTS, Case, expect_reference_bytes
+
+CODES = schema.BuiltinOperator
+SIZES = st.integers(1, 5)
+
+
+def add(
+    network: Network,
+    name: str,
+    constants: list[Any],
+    shape: tuple[int, ...],
+    kind: str = "NONE",
+    **fields: Any,
+) -> None:
+    """An operator of the last tensor and int32 constants, of the same quantisation."""
+    options = getattr(schema, f"{kind}T")()
+    for field, value in fields.items():
+        setattr(options, field, value)
+    inputs = [network.last, *(network.constant("c", np.array(one, np.int32)) for one in constants)]
+    quantization = network.tensors[network.last].quantization
+    output = network.activation(name.lower(), shape, quantization.scale[0], quantization.zeroPoint[0])
+    network.add(getattr(CODES, name), 1, inputs, output, kind, options)
+
+
+@st.composite
+def mirrored(draw: st.DrawFn) -> Case:
+    shape = (1, *draw(st.lists(SIZES, min_size=1, max_size=3)))
+    network = Network(shape, 0.05, draw(ZERO_POINTS))
+    edge = draw(st.integers(0, 1))
+    paddings = [[draw(st.integers(0, size - edge)) for _ in range(2)] for size in shape[1:]]
+    paddings.insert(0, [0, 0])
+    padded = tuple(size + sum(pair) for size, pair in zip(shape, paddings, strict=True))
+    add(network, "MIRROR_PAD", [paddings], padded, "MirrorPadOptions", mode=1 - edge)
+    return network, np.random.default_rng(draw(SEEDS))
+
+
+@st.composite
+def cut_into_batches(draw: st.DrawFn) -> Case:
+    """Into images of every n-th pixel and, perhaps, back, less some rows and columns."""
+    rank = draw(st.integers(3, 4))
+    block = [draw(st.integers(1, 3)) for _ in range(rank - 2)]
+    sizes = [draw(SIZES) * count for count in block]
+    paddings = [[0, 0] for _ in block]
+    if draw(st.booleans()):
+        for size, count, pair in zip(range(len(sizes)), block, paddings, strict=True):
+            pair[0] = draw(st.integers(0, min(3, sizes[size] - 1)))
+            pair[1] = -(sizes[size] + pair[0]) % count
+    zero_point = draw(ZERO_POINTS)
+    network = Network((1, *sizes, draw(SIZES)), 0.05, zero_point)
+    padded = [size + sum(pair) for size, pair in zip(sizes, paddings, strict=True)]
+    parts = [size // count for size, count in zip(padded, block, strict=True)]
+    channels = network.shape[-1]
+    images = math.prod(block)
+    add(network, "SPACE_TO_BATCH_ND", [block, paddings], (images, *parts, channels), "SpaceToBatchNDOptions")
+    if draw(st.booleans()):
+        crops = [[draw(st.integers(0, size - 1)), 0] for size in padded]
+        cropped = [size - sum(pair) for size, pair in zip(padded, crops, strict=True)]
+        add(network, "BATCH_TO_SPACE_ND", [block, crops], (1, *cropped, channels), "BatchToSpaceNDOptions")
+    else:
+        network.reshape((1, math.prod(network.shape)))
+    return network, np.random.default_rng(draw(SEEDS))
+
+
+@st.composite
+def gathered(draw: st.DrawFn) -> Case:
+    generator = np.random.default_rng(draw(SEEDS))
+    shape = (1, *draw(st.lists(SIZES, min_size=1, max_size=3)))
+    axis = draw(st.integers(0, len(shape) - 1))
+    shared = draw(st.integers(0, min(axis, 1)))
+    network = Network(shape, 0.05, draw(ZERO_POINTS))
+    rest = draw(st.sampled_from([(3,), (1,), (2, 2)]))
+    positions = generator.integers(0, shape[axis], (*shape[:shared], *rest))
+    result = (*shape[:axis], *rest, *shape[axis + 1 :])
+    signed = axis - len(shape) if draw(st.booleans()) else axis
+    add(network, "GATHER", [positions], result, "GatherOptions", axis=signed, batchDims=shared)
+    if result[:1] != (1,):
+        network.reshape((1, math.prod(result)))
+    return network, generator
+
+
+@st.composite
+def resized(draw: st.DrawFn) -> Case:
+    corners, centers = draw(st.sampled_from([(False, False), (True, False), (False, True)]))
+    network = Network((1, draw(SIZES), draw(SIZES), draw(SIZES)), 0.05, draw(ZERO_POINTS))
+    size = draw(st.integers(1, 11)), draw(st.integers(1, 11))
+    add(
+        network, "RESIZE_BILINEAR", [size], (1, *size, network.shape[3]), "ResizeBilinearOptions",
+        alignCorners=corners, halfPixelCenters=centers,
+    )  # fmt: skip
+    return network, np.random.default_rng(draw(SEEDS))
+
+
+@st.composite
+def found(draw: st.DrawFn) -> Case:
+    """Where the greatest or the least is; a cast of it to float32 or int8 behind, perhaps."""
+    name = draw(st.sampled_from(["ARG_MAX", "ARG_MIN"]))
+    shape = (1, *draw(st.lists(SIZES, min_size=1, max_size=3)))
+    axis = draw(st.integers(1, len(shape) - 1))
+    network = Network(shape, 0.05, draw(ZERO_POINTS))
+    inputs = [network.last, network.constant("axis", np.array(axis - len(shape), np.int32))]
+    output = network.integers("place", (*shape[:axis], *shape[axis + 1 :]))
+    kind = "ArgMaxOptions" if name == "ARG_MAX" else "ArgMinOptions"
+    options = getattr(schema, f"{kind}T")()
+    options.outputType = schema.TensorType.INT32
+    network.add(getattr(CODES, name), 1, inputs, output, kind, options)
+    behind = draw(st.sampled_from(["", "FLOAT32", "INT8"]))
+    if behind:
+        cast = network.real("cast", network.shape)
+        network.tensors[cast].type = getattr(schema.TensorType, behind)
+        if behind == "INT8":
+            network.tensors[cast].quantization.scale = [1.0]
+            network.tensors[cast].quantization.zeroPoint = [0]
+        network.add(CODES.CAST, 1, [network.last], cast, "CastOptions", schema.CastOptionsT())
+    return network, np.random.default_rng(draw(SEEDS))
+
+
+@pytest.mark.parametrize("cases", [mirrored, gathered, resized, found, cut_into_batches])
+@settings(max_examples=80)
+@given(data=st.data())
+def test_it_equals_the_reference(runner: KernelRunner, cases: Any, data: st.DataObject) -> None:
+    expect_reference_bytes(runner, *data.draw(cases()))
+
+
+@settings(max_examples=40)
+@given(name=st.sampled_from(["LOGICAL_AND", "LOGICAL_OR"]), zero_point=ZERO_POINTS, seed=SEEDS)
+def test_truths_equal_the_reference(runner: KernelRunner, name: str, zero_point: int, seed: int) -> None:
+    """Of two comparisons, one of which is repeated along the rows; as numbers at the end."""
+    generator = np.random.default_rng(seed)
+    network = Network((1, 4, 3), 0.05, zero_point)
+    truths = []
+    for relation, constant in (("LESS", (3,)), ("GREATER", ())):
+        values = generator.integers(-128, 128, constant).astype(np.int8)
+        other = network.constant("other", values, [0.05])
+        truth = network.logical(relation.lower(), (1, 4, 3))
+        network.add(getattr(CODES, relation), 2, [0, other], truth)
+        truths.append(truth)
+    both = network.logical("both", (1, 4, 3))
+    kind = "LogicalAndOptions" if name == "LOGICAL_AND" else "LogicalOrOptions"
+    network.add(getattr(CODES, name), 1, truths, both, kind, getattr(schema, f"{kind}T")())
+    network.add(
+        CODES.CAST, 1, [both], network.real("numbers", (1, 4, 3)), "CastOptions", schema.CastOptionsT()
+    )
+    expect_reference_bytes(runner, network, generator)
+
+
+def refused(change: str) -> Network:
+    network = Network((1, 4, 4, 2), 0.05, 3)
+    if change == "mirror":
+        add(
+            network,
+            "MIRROR_PAD",
+            [[[0, 0], [4, 0], [0, 0], [0, 0]]],
+            (1, 8, 4, 2),
+            "MirrorPadOptions",
+            mode=0,
+        )
+    elif change == "gather":
+        add(network, "GATHER", [[0, 4]], (1, 2, 4, 2), "GatherOptions", axis=1)
+    elif change == "blocks":
+        paddings = [[0, 0], [0, 0]]
+        add(network, "SPACE_TO_BATCH_ND", [[3, 2], paddings], (6, 1, 2, 2), "SpaceToBatchNDOptions")
+        network.reshape((1, 24))
+    elif change == "joined":
+        crops = [[0, 0], [0, 0]]
+        add(network, "BATCH_TO_SPACE_ND", [[2, 2], crops], (1, 8, 8, 2), "BatchToSpaceNDOptions")
+    elif change == "corners":
+        add(
+            network, "RESIZE_BILINEAR", [[8, 8]], (1, 8, 8, 2), "ResizeBilinearOptions", alignCorners=True,
+            halfPixelCenters=True,
+        )  # fmt: skip
+    return network
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("mirror", r"operator 0 \(MIRROR_PAD\) pads tensor 0 .* more than it can mirror"),
+        ("gather", r"operator 0 \(GATHER\) takes positions outside 0 to 3"),
+        ("blocks", r"operator 0 \(SPACE_TO_BATCH_ND\) cuts \[4, 4\] padded pixels into blocks of \[3, 2\]"),
+        ("joined", r"operator 0 \(BATCH_TO_SPACE_ND\) joins 1 images in blocks of \[2, 2\]"),
+        ("corners", r"operator 0 \(RESIZE_BILINEAR\) aligns corners and has half pixel centers"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(change: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        plan_model(parse_model(refused(change).flatbuffer()), ["layer", "reshape"])
