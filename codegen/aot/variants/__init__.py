@@ -17,6 +17,7 @@ VARIANTS: tuple[Variant, ...] = (
     conv_pool_packed.VARIANT,
     conv_2d_dual.VARIANT,
     depthwise_of_one_channel.VARIANT,
+    depthwise_dual.UNROLLED,
     depthwise_dual.VARIANT,
     fully_connected_dual.VARIANT,
     softmax_table.VARIANT,

@@ -1,5 +1,7 @@
 """A depthwise convolution, four channels at a time: firmware/engines/aot/variants/depthwise_dual.h."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ from contract.graph import Model, Operator
 GROUP = 4  # channels in a word
 
 
-def match(model: Model, operator: Operator) -> KernelCall | str:
-    """The call, or why there is none."""
+def match(model: Model, operator: Operator, unrolled: bool) -> KernelCall | str:
+    """The call, or why there is none. `unrolled` spells out the taps."""
     conv = read(model, operator)
     batch, height, width, channels = conv.input.shape
     if batch != 1:
@@ -38,7 +40,7 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "padding_value": conv.input.zero_point,
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,
-            "groups": -(-channels // GROUP),
+            "unrolled": int(unrolled),
             "taps": taps,
             "weights": Constant("weights", _words(conv)),
             "requantization": requantized,
@@ -59,17 +61,34 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
 
 
 def _words(conv: Depthwise) -> NDArray[np.int32]:
-    """For each four channels and each tap the int16 of channels 0 and 2, then those of channels 1 and 3."""
+    """For each four channels and each tap the int16 of channels 0 and 2, then those of channels 1 and 3.
+
+    The last four of a number of channels that is no multiple of four overlap those before them, which have
+    weights of 0 there.
+    """
     height, width, channels = conv.weights.shape
-    padded = np.pad(conv.weights, ((0, 0), (0, 0), (0, -channels % GROUP))).astype(np.int16)
+    weights = conv.weights.reshape(height * width, channels).astype(np.int16)
+    missing = -channels % GROUP
+    whole = channels - channels % GROUP
+    zeros = np.zeros((height * width, missing), np.int16)
+    last = [zeros, weights[:, whole:]] if whole else [weights[:, whole:], zeros]
+    padded = np.concatenate([weights[:, :whole], *last], axis=1)
     groups = padded.reshape(height * width, -1, GROUP).transpose(1, 0, 2)  # group, tap, channel
     return np.ascontiguousarray(groups[..., [0, 2, 1, 3]]).view(np.int32).reshape(len(groups), -1)
 
 
+_ABOUT = "four channels at a time, any shape with a depth multiplier of 1"
+UNROLLED = Variant(
+    name="dual unrolled",
+    operator="DEPTHWISE_CONV_2D",
+    goals=("speed",),
+    about=f"{_ABOUT}; up to nine taps spelled out",
+    match=partial(match, unrolled=True),
+)
 VARIANT = Variant(
     name="dual",
     operator="DEPTHWISE_CONV_2D",
-    goals=("speed", "size"),
-    about="four channels at a time, any shape with a depth multiplier of 1",
-    match=match,
+    goals=("size",),
+    about=_ABOUT,
+    match=partial(match, unrolled=False),
 )

@@ -46,8 +46,7 @@ def one_step(
             "reference": requantization(layer.multipliers, layer.output, limits),
         }
     return {
-        "multipliers": Constant("multipliers", solved.multipliers),
-        "offsets": Constant("offsets", solved.offsets),
+        "steps": Constant("steps", np.stack([solved.multipliers, solved.offsets], axis=1)),
         "align": align,
         "shift": solved.shift,
         "minimum": limits[0],
@@ -59,7 +58,7 @@ def reason_of(requantized: Mapping[str, Value]) -> str:
     """What --explain says of the fields."""
     step = (
         "requantised in one step"
-        if "offsets" in requantized
+        if "steps" in requantized
         else "requantised by the reference's two roundings"
     )
     return f"2 products an instruction, {step}"

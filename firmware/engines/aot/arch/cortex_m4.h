@@ -20,6 +20,14 @@
 /* A kernel that the compiler makes again for every layer, with the layer's constants in it. */
 #define THIMBLE_SPECIALIZED __attribute__((always_inline)) static inline
 
+/* Repeat the body of the loop behind it up to `times` times, where the compiler can be told so. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define THIMBLE_PRAGMA(text) _Pragma(#text)
+#define THIMBLE_UNROLL(times) THIMBLE_PRAGMA(GCC unroll times)
+#else
+#define THIMBLE_UNROLL(times)
+#endif
+
 /* Four bytes as a word, from and to any address; by memcpy, as a cast would break aliasing. */
 static inline uint32_t thimble_load_word(const void *from) {
     uint32_t word;
@@ -31,8 +39,15 @@ static inline void thimble_store_word(void *to, uint32_t word) {
     memcpy(to, &word, sizeof word);
 }
 
+/* The int8 nearest to `value`: SSAT. */
 static inline int8_t thimble_saturate_int8(int32_t value) {
+#if THIMBLE_CORTEX_M4
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return (int8_t)result;
+#else
     return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+#endif
 }
 
 /* addend + floor(a * b / 2^32): SMMLA. The planner has shown that the sum fits. */

@@ -14,7 +14,7 @@
 #include "arithmetic/requantize.h"
 
 struct thimble_one_step {
-    const int32_t *multipliers, *offsets; /* one a channel */
+    const int32_t *steps; /* two a channel: multiplier, offset */
     int32_t align, shift;
     int32_t minimum, maximum; /* of the output, by the fused activation: within int8 */
     const int32_t *bias;      /* NULL, or */
@@ -27,13 +27,14 @@ THIMBLE_SPECIALIZED int8_t thimble_requantize_one_step(const struct thimble_one_
         return thimble_requantize(&step->reference, channel, sum + step->bias[channel]);
     }
     const int32_t aligned = sum * (1 << step->align);
-    const int32_t value =
-        thimble_multiply_high_add(aligned, step->multipliers[channel], step->offsets[channel]) >>
-        step->shift;
-    if (value < step->minimum) {
-        return (int8_t)step->minimum;
+    const int32_t value = thimble_multiply_high_add(aligned, step->steps[2 * channel],
+                                                    step->steps[2 * channel + 1]) >>
+                          step->shift;
+    if (step->minimum == INT8_MIN && step->maximum == INT8_MAX) {
+        return thimble_saturate_int8(value);
     }
-    return (int8_t)(value > step->maximum ? step->maximum : value);
+    const int32_t least = value < step->minimum ? step->minimum : value;
+    return (int8_t)(least > step->maximum ? step->maximum : least);
 }
 
 #endif
