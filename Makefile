@@ -88,7 +88,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -215,6 +215,11 @@ docs: | $(HOST) ## write the tables of docs/ that come from the code
 bench: $(BUILD)/model.tflite | $(TEST) ## instructions, flash and RAM of every engine and compile option
 	$(require) arm qemu
 	@$(PYTHON_VENV) -m bench compare $(BUILD)
+
+NETWORKS ?=
+proof: | $(TEST) ## MLPerf Tiny's networks (and those in NETWORKS=dir) on every emulated core, 1,000 inputs each
+	$(require) arm qemu
+	@$(PYTHON_VENV) -m bench proof build/proof $(if $(NETWORKS),--networks $(NETWORKS))
 
 # Three seeds of recipe best, then PTQ and QAT side by side on the first, which make RECIPE=best would train.
 SEEDS := 0 1 2

@@ -25,12 +25,20 @@ def arguments() -> argparse.ArgumentParser:
     every.add_argument("--inputs", type=int, metavar="N", help="the first N of the reference (default: all)")
     every.set_defaults(command=compare)
 
-    tables = commands.add_parser("tables", help="write the tables of README.md and docs/performance.md")
+    proof = commands.add_parser("proof", help="run networks on every emulated core (make proof)")
+    proof.add_argument("folder", type=Path, metavar="OUT", help="where to build, and to write proof.json")
+    proof.add_argument(
+        "--networks", type=Path, metavar="DIR", help="int8 flatbuffers beside MLPerf Tiny's architectures"
+    )
+    proof.add_argument("--inputs", type=int, metavar="N", default=1000, help="random ones (default: 1000)")
+    proof.set_defaults(command=prove)
+
+    tables = commands.add_parser("tables", help="write the tables of README.md and docs/")
     tables.add_argument(
         "--results",
         type=Path,
         metavar="DIR",
-        help="take what make bench measured there into bench/results first",
+        help="take what make bench or make proof measured there into bench/results first",
     )
     tables.set_defaults(command=write_tables)
 
@@ -65,16 +73,58 @@ def compare(options: argparse.Namespace) -> int:
     return 0 if all(exact) else 1
 
 
+def prove(options: argparse.Namespace) -> int:
+    import os
+
+    from rich.console import Console
+
+    from bench import mlperf_tiny
+    from bench.proof import FILE_NAME, ProofRow, prove, read_network
+    from bench.table import show_proof
+    from contract.boards import boards
+    from contract.documents import write_document
+    from contract.errors import UserError
+    from contract.files import write_bytes
+
+    given = [] if options.networks is None else sorted(options.networks.glob("*.tflite"))
+    if options.networks is not None and not given:
+        raise UserError(f"{options.networks} holds no .tflite file")
+    emulated = [board for board in boards().values() if board.emulator is not None]
+    console = Console()
+    rows: list[ProofRow] = []
+    with console.status("quantise MLPerf Tiny's architectures") as status:
+        paths = []
+        for name in mlperf_tiny.ARCHITECTURES:
+            paths.append(options.folder / "networks" / f"{name}.tflite")
+            write_bytes(paths[-1], mlperf_tiny.flatbuffer(name))
+        for path in [*paths, *given]:
+            status.update(f"{path.stem}: the reference")
+            network = read_network(path, options.inputs)
+            rows += prove([network], emulated, options.folder, status.update, os.cpu_count() or 1)
+            console.print(
+                f"{path.stem}: {sum(row.equal for row in rows if row.network == path.stem):,} equal"
+            )
+    write_document(options.folder / FILE_NAME, rows)
+    show_proof(rows, Console(width=max(console.width, TABLE_COLUMNS)))
+    return 0 if all(row.equal == row.inputs for row in rows) else 1
+
+
 def write_tables(options: argparse.Namespace) -> int:
     import shutil
 
+    from bench import cores, proof
     from bench.markdown import PAGES, RESULTS, update_pages
     from contract.bench import FILE_NAME
+    from contract.errors import UserError
 
     if options.results is not None:
         RESULTS.mkdir(exist_ok=True)
-        for name in (FILE_NAME, "cores.json"):
-            shutil.copy(options.results / name, RESULTS / name)
+        names = (FILE_NAME, cores.FILE_NAME, proof.FILE_NAME)
+        found = [options.results / name for name in names if (options.results / name).is_file()]
+        if not found:
+            raise UserError(f"{options.results} holds none of {', '.join(names)}; make bench writes them")
+        for path in found:
+            shutil.copy(path, RESULTS / path.name)
     update_pages()
     print("wrote " + ", ".join(page.name for page in PAGES))
     return 0

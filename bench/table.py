@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.compare import Comparison
 from bench.cores import CoreRow
+from bench.proof import ProofRow
 from bench.quoted import Quoted
 from contract.bench import Row, Share
 from measure.timings import KINDS
@@ -39,10 +40,25 @@ def show_cores(rows: Sequence[CoreRow], console: Console) -> None:
     console.print(table)
 
 
+def show_proof(rows: Sequence[ProofRow], console: Console) -> None:
+    """Print every network for every goal on every core."""
+    columns = ("network", "core", "engine", "instructions", "a product", "arena", "flash", "RAM", "bit-exact")
+    table = _table("Networks on every emulated core, -O2", *columns)
+    for row in rows:
+        sizes = (f"{row.arena_bytes:,}", f"{row.flash_bytes:,}", f"{row.ram_bytes:,}")
+        table.add_row(
+            *(row.network, row.core, row.engine, f"{row.instructions:,}"),
+            f"{row.instructions / row.computed:.2f}",
+            *sizes,
+            f"all {row.inputs:,}" if row.equal == row.inputs else f"{row.equal:,} of {row.inputs:,}",
+        )
+    console.print(table)
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        left = column in ("engine", "options", "layer", "core")
+        left = column in ("network", "engine", "options", "layer", "core")
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
     return table
 

@@ -24,7 +24,7 @@ from contract.graph import Model
 from contract.layer_map import FILE_NAME as LAYER_MAP
 from contract.macs import multiply_accumulates
 from contract.manifest import Manifest, read_manifest
-from contract.runtimes import RUNTIMES, check
+from contract.runtimes import RUNTIMES, check, differences
 
 
 def generate(
@@ -129,6 +129,9 @@ def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> t
         f"  arena      {arena:,} bytes ({manifest.arena_bytes:,} recorded)\n"
         f"  constants  {len(model.data):,} bytes"
     )
+    differs = differences(model, f"tflm-{library}")
+    if differs:
+        details += f"\n  may differ from the reference in some bytes: {'; '.join(differs)}"
     return texts, details
 
 

@@ -19,7 +19,10 @@ anything is built; [adding-an-operator.md](adding-an-operator.md) says how one i
 
 Activations are int8 with one scale and one zero point a tensor, as `python -m quantize` makes them; where
 QUANTIZE and DEQUANTIZE stand at its edges, a model takes and gives float32 or uint8. The numbers in the
-first table are the highest version of the operator (of the TFLite converter) that each runtime runs."""
+first table are the highest version of the operator (of the TFLite converter) that each runtime runs. What
+the Arduino libraries run was read from their sources (Chirale_TensorFLowLite at 46da2f9,
+Arduino_TensorFlowLite at 7948b85), not tried on a board: where their arithmetic is older than the
+reference's, some bytes are others, which codegen and a failed validation say."""
 
 
 def reference() -> str:
@@ -40,7 +43,8 @@ def _version(spec: OperatorSpec, runtime: str) -> str:
     if support is None:
         return "no"
     weights = spec.weights_input is not None and not support.per_channel_weights
-    return f"{support.max_version}{', weights per tensor' if weights else ''}"
+    differs = ", other bytes" if support.differs else ""
+    return f"{support.max_version}{', weights per tensor' if weights else ''}{differs}"
 
 
 def _section(spec: OperatorSpec) -> str:
@@ -51,6 +55,9 @@ def _section(spec: OperatorSpec) -> str:
         lines.append(_table(["attribute", "values"], [list(row) for row in spec.attributes.items()]))
     if spec.limits:
         lines.append("Limits of the ahead-of-time engine: " + "; ".join(spec.limits) + ".")
+    for differs in dict.fromkeys(support.differs for support in spec.runs_on.values() if support.differs):
+        names = " and ".join(f"`{name}`" for name, one in spec.runs_on.items() if one.differs == differs)
+        lines.append(f"Some bytes of {names} differ from the reference's: {differs}.")
     variants = [variant for variant in VARIANTS if variant.operator == spec.name]
     if variants:
         rows = [[variant.name, ", ".join(variant.goals), variant.about] for variant in variants]

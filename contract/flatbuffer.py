@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from contract.errors import UserError
-from contract.graph import ABSENT, NUMPY_TYPES, Model, Operator, Quantization, Tensor
+from contract.graph import ABSENT, CUSTOM, NUMPY_TYPES, Model, Operator, Quantization, Tensor
 from contract.operators import REGISTRY
 from contract.schema import BUILTIN_OPERATORS, CUSTOM_OPERATOR, TENSOR_TYPES
 from contract.tables import FlatbufferError, Table, root_table
@@ -70,7 +70,7 @@ def _operator_code(table: Table) -> tuple[str, int]:
     # Codes above 127 do not fit the old one-byte field: the larger of the two is the code.
     code = max(table.int8(0), table.int32(3))
     if code == CUSTOM_OPERATOR:
-        return f"CUSTOM:{table.string(1)}", table.int32(2, 1)
+        return f"{CUSTOM}{table.string(1)}", table.int32(2, 1)
     return BUILTIN_OPERATORS.get(code, f"UNKNOWN:{code}"), table.int32(2, 1)
 
 
@@ -164,7 +164,8 @@ def _check_graph(model: Model, is_main: bool) -> None:
         check(operator.inputs, str(operator), optional=True)
         check(operator.outputs, str(operator))
         for index in operator.inputs:
-            if index != ABSENT and index not in known:
+            # A custom operator may have scratch memory among its inputs, as Ethos-U's has.
+            if index != ABSENT and index not in known and not operator.is_custom:
                 raise FlatbufferError(f"{operator} reads {model.tensors[index]} before it is written")
         for index in operator.outputs:
             if index in known and not model.tensors[index].is_variable:

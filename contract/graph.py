@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contract.files import sha256
 
+CUSTOM = "CUSTOM:"  # before the names of operators that are none of the schema's own
 ABSENT = -1  # an operator's input index for an optional tensor that is not given
 
 NUMPY_TYPES = {
@@ -95,6 +96,11 @@ class Operator:
     inputs: tuple[int, ...]  # tensor indices; ABSENT for an optional input that is not given
     outputs: tuple[int, ...]
     options: object  # what contract/operators/<name>.py reads; None for an operator without, or unknown
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is none of the schema's own."""
+        return self.name.startswith(CUSTOM)
 
     def __str__(self) -> str:
         return f"operator {self.index} ({self.name})"

@@ -16,6 +16,7 @@ IN_FLOAT_ISLANDS = (
     "part of a table"
 )
 WITH_VARIABLES = "runs where the variables that it belongs to are read and assigned in the main subgraph"
+FLOAT32_FACTOR = "its factor comes from float32, which can round another way"
 WITH_CONSTANTS = "runs where its output is known when the code is generated"
 
 
@@ -25,6 +26,23 @@ class Support:
 
     max_version: int  # of the TFLite converter: tensorflow/lite/tools/versioning/op_version.cc
     per_channel_weights: bool = False
+    differs: str = ""  # how its arithmetic is another than the reference's, where some bytes are
+    obstacle: Callable[[Model, Operator], str] | None = None  # what it would fail on, or ""
+
+
+def everywhere(
+    max_version: int,
+    chirale: str = "",
+    arduino: str = "",
+    obstacle: Callable[[Model, Operator], str] | None = None,
+) -> Mapping[str, Support]:
+    """Support by the ahead-of-time engine and both Arduino libraries; how each of these differs, where it
+    does, and what both would fail on."""
+    return {
+        "aot": Support(max_version),
+        "tflm-chirale": Support(max_version, differs=chirale, obstacle=obstacle),
+        "tflm-arduino": Support(max_version, differs=arduino, obstacle=obstacle),
+    }
 
 
 @dataclass(frozen=True)

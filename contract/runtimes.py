@@ -5,9 +5,10 @@ How far each of them supports an operator stands with the operator, in contract/
 
 from dataclasses import dataclass
 
-from contract.errors import UserError
+from contract.errors import Refusals, UserError
 from contract.graph import ABSENT, Model, Operator, Tensor
 from contract.operators import REGISTRY
+from contract.precision import refuse_other_precisions
 from contract.protocol import TensorType
 
 
@@ -17,6 +18,7 @@ class Runtime:
 
     name: str
     title: str
+    most_dimensions: int | None = None  # of any tensor, where it has room for so many
 
     @property
     def operators(self) -> list[str]:
@@ -24,17 +26,31 @@ class Runtime:
         return sorted(name for name, spec in REGISTRY.items() if self.name in spec.runs_on)
 
 
+# A shape of the libraries holds five dimensions, most of their broadcasts assert four in debug builds alone.
+_LIBRARY_DIMENSIONS = 4
+
 AOT = Runtime("aot", "the ahead-of-time engine")
 TFLM_CHIRALE = Runtime(
-    "tflm-chirale", "TensorFlow Lite Micro as the Arduino library Chirale_TensorFLowLite 2.0.0"
+    "tflm-chirale",
+    "TensorFlow Lite Micro as the Arduino library Chirale_TensorFLowLite 2.0.0",
+    _LIBRARY_DIMENSIONS,
 )
 TFLM_ARDUINO = Runtime(
-    "tflm-arduino", "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)"
+    "tflm-arduino",
+    "TensorFlow Lite Micro as the Arduino library Arduino_TensorFlowLite (2023-12)",
+    _LIBRARY_DIMENSIONS,
 )
 
 WITHOUT_SCALE = ("FLOAT32", "INT32", "BOOL")  # types that are what they are
 
-MOST_NAMED = 20  # operators in a refusal
+# What the pinned tflite-micro runs beyond the operators of the registry, some of it in float32 alone.
+REFERENCE_ALONE = frozenset(
+    (
+        *("ADD_N", "BROADCAST_ARGS", "CUMSUM", "DYNAMIC_UPDATE_SLICE", "EMBEDDING_LOOKUP", "FLOOR_DIV"),
+        *("FLOOR_MOD", "GATHER_ND", "IF", "L2_POOL_2D", "REDUCE_ALL"),
+        *("WHILE", "ZEROS_LIKE"),
+    )
+)
 
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
 
@@ -45,6 +61,7 @@ def check(model: Model, runtime: Runtime, rewritten: bool = False) -> None:
     The ahead-of-time engine rewrites the graph before it chooses kernels; what passes alone can run is
     refused where `rewritten` says that they are done.
     """
+    refuse_other_precisions(model)
     for index in (*model.inputs, *model.outputs):
         tensor = model.tensors[index]
         where = f"the model's {'input' if index in model.inputs else 'output'}, {tensor},"
@@ -59,23 +76,37 @@ def check(model: Model, runtime: Runtime, rewritten: bool = False) -> None:
             raise UserError(f"{where} has no elements; convert the model again")
         if tensor.shape[:1] not in ((1,), ()):
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
-    unsupported = [operator for operator in model.operators if not _knows(runtime, operator)]
-    if unsupported:
-        named = ", ".join(str(operator) for operator in unsupported[:MOST_NAMED])
-        more = f" and {len(unsupported) - MOST_NAMED} more" if len(unsupported) > MOST_NAMED else ""
-        raise UserError(
-            f"{named}{more} cannot run on {runtime.title}; it runs {', '.join(runtime.operators)}"
-        )
+    refusals = Refusals()
     for operator in model.operators:
-        spec = REGISTRY[operator.name]
-        later = runtime is AOT and not rewritten
-        if not (later and (spec.rewritten or spec.stateful)):
-            _check_operator(model, operator, runtime, later and spec.weights_input is None)
+        with refusals.collecting():
+            _check_operator(model, operator, runtime, rewritten)
+    refusals.expect_none(f"operators cannot run on {runtime.title}:")
 
 
-def _knows(runtime: Runtime, operator: Operator) -> bool:
-    spec = REGISTRY.get(operator.name)
-    return spec is not None and runtime.name in spec.runs_on
+def differences(model: Model, engine: str) -> list[str]:
+    """What the runtimes whose names begin with `engine` compute otherwise than the reference: a text for each
+    operator of the model, none for aot."""
+    said = {
+        operator.name: support.differs
+        for operator in model.operators
+        for name, support in REGISTRY[operator.name].runs_on.items()
+        if name.startswith(engine) and support.differs
+    }
+    return [f"{name}: {text}" for name, text in said.items()]
+
+
+def _reason(operator: Operator) -> str:
+    """Why an operator is refused by name, and what to do."""
+    if operator.name in REGISTRY:
+        return "; docs/operators.md says what runs where, and ENGINE=aot runs it"
+    if operator.is_custom:
+        return ": it is a custom operator, of which nothing is known; convert without it"
+    if operator.name in REFERENCE_ALONE:
+        return "; docs/adding-an-operator.md says how it is added"
+    return (
+        ", nor on TensorFlow Lite Micro, which every byte is held against; put the layer together from "
+        "operators of docs/operators.md"
+    )
 
 
 def _quantised_as_a_whole(tensor: Tensor) -> bool:
@@ -84,11 +115,25 @@ def _quantised_as_a_whole(tensor: Tensor) -> bool:
     return tensor.type in WITHOUT_SCALE or (quantization is not None and not quantization.per_channel)
 
 
-def _check_operator(model: Model, operator: Operator, runtime: Runtime, may_become_table: bool) -> None:
-    spec = REGISTRY[operator.name]
-    if spec.rewritten:
+def _check_operator(model: Model, operator: Operator, runtime: Runtime, rewritten: bool) -> None:
+    spec = REGISTRY.get(operator.name)
+    if spec is None or runtime.name not in spec.runs_on:
+        raise UserError(f"{operator} cannot run on {runtime.title}{_reason(operator)}")
+    later = runtime is AOT and not rewritten
+    if later and (spec.rewritten or spec.stateful):
+        return
+    may_become_table = later and spec.weights_input is None
+    if spec.rewritten and runtime is AOT:
         raise UserError(f"{operator} {spec.rewritten}; {runtime.title} has no kernel for it")
     support = spec.runs_on[runtime.name]
+    if support.obstacle is not None and (obstacle := support.obstacle(model, operator)):
+        raise UserError(f"{operator} {obstacle}, which {runtime.title} has no room for; use ENGINE=aot")
+    ranks = [len(model.tensors[index].shape) for index in (*operator.inputs, *operator.outputs) if index >= 0]
+    if runtime.most_dimensions is not None and max(ranks, default=0) > runtime.most_dimensions:
+        raise UserError(
+            f"{operator} has {max(ranks)} dimensions, {runtime.title} takes {runtime.most_dimensions}; use "
+            "ENGINE=aot"
+        )
     needed = 1 + (spec.weights_input or spec.data_input)
     if len(operator.inputs) < needed or ABSENT in operator.inputs[:needed] or not operator.outputs:
         raise UserError(f"{operator} lacks an input or its output; convert the model again")

@@ -77,8 +77,11 @@ def compare(
     )
 
 
-def failure(validation: Validation, answers: Answers, reference: Reference) -> UserError:
-    """Why `validation` did not pass, as the error that the command ends with."""
+def failure(
+    validation: Validation, answers: Answers, reference: Reference, differences: Sequence[str] = ()
+) -> UserError:
+    """Why `validation` did not pass, as the error that the command ends with. `differences`: what the engine
+    is known to compute otherwise, contract.runtimes.differences."""
     if validation.mismatches:
         wrong = answers.index[~equal(answers.outputs, reference.outputs[answers.index])]
         named = ", ".join(str(index) for index in wrong[:MISMATCHES_NAMED])
@@ -87,6 +90,11 @@ def failure(validation: Validation, answers: Answers, reference: Reference) -> U
             f"(images {named}{', ...' if len(wrong) > MISMATCHES_NAMED else ''}); the engine computes "
             "something else than TensorFlow Lite Micro: validation.npz has its answers"
         )
+        if differences:
+            message += (
+                f". The library is known to differ in some bytes ({'; '.join(differences)}); ENGINE=aot "
+                "gives those of the reference"
+            )
     else:
         loss = _loss(validation.device_accuracy, validation.float_accuracy)
         message = (

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from contract.errors import UserError
 from contract.firmware import read_firmware
+from contract.flatbuffer import read_model
 from contract.manifest import read_manifest
 from contract.reference import read_reference
+from contract.runtimes import differences
 from contract.validation import Validation
 from host.boards import open_board
 from host.checks import check_board, check_files, check_image
@@ -60,4 +62,8 @@ def validate(
     )
     answers.write(folder)
     validation.write(folder)
-    return validation, None if validation.passed else failure(validation, answers, reference)
+    if validation.passed:
+        return validation, None
+    flatbuffer = folder.parent / "model.tflite"  # which validating alone does not need
+    known = differences(read_model(flatbuffer), firmware.engine) if flatbuffer.is_file() else []
+    return validation, failure(validation, answers, reference, known)

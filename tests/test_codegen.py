@@ -271,8 +271,8 @@ def make_batch_of_two(network: Network) -> None:
 
 
 REFUSED: list[tuple[Callable[[Network], None], str]] = [
-    (make_float, r"operator 0 \(CONV_2D\) works on tensor 0 \(input\) of type FLOAT32.*python -m quantize"),
-    (make_pool_unsupported, rf"operator 1 \({UNSUPPORTED}\) cannot run .* it runs .*CONV_2D"),
+    (make_float, r"the model has a dynamic range.*python -m quantize"),
+    (make_pool_unsupported, rf"operator 1 \({UNSUPPORTED}\) cannot run .* put the layer together"),
     (make_tanh, r"operator 0 \(CONV_2D\) has the fused activation TANH"),
     (make_grouped, r"operator 0 \(CONV_2D\) has 3 filters of 1 channels .* are no groups"),
     (make_asymmetric_weights, r"operator 0 \(CONV_2D\) has weights with a zero point"),
@@ -315,7 +315,7 @@ def test_a_model_that_cannot_run_is_refused_and_nothing_is_written(
     (tmp_path / "model.tflite").write_bytes(network.flatbuffer())
     with pytest.raises(UserError, match=message) as refused:
         main(["--tflite", str(tmp_path / "model.tflite"), "--out", str(tmp_path / "out")])
-    assert "\n" not in str(refused.value)
+    assert all(line.strip() for line in str(refused.value).splitlines())
     assert not (tmp_path / "out").exists()
 
 

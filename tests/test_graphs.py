@@ -1,4 +1,5 @@
-"""Random graphs: branches, residuals, broadcasts, constants and views that share memory, byte for byte."""
+"""Random graphs: branches, residuals, broadcasts, constants, views that share memory, float and uint8 at the
+edges, and states, byte for byte."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,13 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from codegen.aot.call import KernelCall
 from codegen.aot.plan import Plan, plan_model
 from contract.flatbuffer import parse_model
+from contract.state import is_stateful
+from quantize.artefacts import random_inputs
 from tests.many_networks import run_on_board, run_on_host, write_sources
 from tests.networks import Network, random_weights, reference, some_inputs
+from tests.streaming import Streaming
 
-GRAPHS = 60
+GRAPHS = 90
 SCALE = 0.05
 
 
@@ -25,11 +29,62 @@ class Graph:
         self.generator = np.random.default_rng(seed)
         size = [int(self.generator.integers(1, 7)) for _ in range(2)]
         self.network = Network((1, *size, int(self.generator.integers(1, 5))), SCALE, self.zero_point())
-        self.tensors = [self.network.last]
+        inputs = [self.network.last]
         for _ in range(int(self.generator.integers(0, 3))):  # more inputs, some of the same shape
             shape = self.shape(0) if self.generator.random() < 0.5 else (1, 1, 1, self.shape(0)[3])
-            self.tensors.append(self.network.activation("another", shape, SCALE, self.zero_point()))
-        self.network.model.subgraphs[0].inputs = list(self.tensors)
+            inputs.append(self.edge(shape))
+        self.network.model.subgraphs[0].inputs = inputs
+        self.tensors = [self.quantised(index) for index in inputs]
+        self.streaming = Streaming(self.network)
+        self.state: int | None = None
+        if self.generator.random() < 0.3:
+            shape = self.shape(0)
+            first = self.generator.integers(-128, 128, shape).astype(np.int8)
+            self.state = self.streaming.variable("state", shape, SCALE, -3, first)
+            self.tensors.append(self.state)
+
+    def edge(self, shape: tuple[int, ...]) -> int:
+        """A tensor of a type that an application has."""
+        kind = self.generator.random()
+        if kind < 0.2:
+            return self.network.real("real", shape)
+        if kind < 0.4:
+            return self.network.unsigned("unsigned", shape, SCALE, self.zero_point() + 128)
+        return self.network.activation("another", shape, SCALE, self.zero_point())
+
+    def quantised(self, tensor: int) -> int:
+        """The int8 of an input."""
+        if self.network.tensors[tensor].type == schema.TensorType.INT8:
+            return tensor
+        self.network.last = tensor
+        self.network.quantize(
+            self.network.activation("quantised", self.shape(tensor), SCALE, self.zero_point())
+        )
+        return self.network.last
+
+    def finish(self) -> None:
+        """Let the state run along, and some outputs be of the application's types."""
+        if self.state is not None:
+            shape = self.shape(self.state)
+            fitting = [other for other in self.tensors if _broadcast(shape, self.shape(other)) == shape]
+            inputs = [self.state, int(self.generator.choice(fitting))]
+            output = self.network.activation("next state", shape, SCALE, -3)
+            options = schema.AddOptionsT()
+            self.network.add(schema.BuiltinOperator.ADD, 2, inputs, output, "AddOptions", options)
+            self.streaming.assign("state", output)
+        main = self.network.model.subgraphs[0]
+        outputs = list(main.outputs)
+        for place, index in enumerate(outputs):
+            kind = self.generator.random()
+            self.network.last = index
+            if kind < 0.15:
+                self.network.dequantize()
+            elif kind < 0.3:
+                zero_point = self.zero_point() + 128
+                self.network.quantize(self.network.unsigned("unsigned", self.shape(index), SCALE, zero_point))
+            outputs[place] = self.network.last
+        main.outputs = outputs
+        self.streaming.finish()
 
     def zero_point(self) -> int:
         return int(self.generator.integers(-128, 128))
@@ -149,7 +204,19 @@ def random_graph(seed: int) -> Network:
     if graph.generator.random() < 0.8:  # else the last is the only output, and what it does not need is dead
         inner = graph.pick()  # an output may be read inside, too
         graph.network.model.subgraphs[0].outputs = list(dict.fromkeys([*ends, inner]))
+    else:
+        graph.network.model.subgraphs[0].outputs = [graph.tensors[-1]]
+    graph.finish()
     return graph.network
+
+
+def inputs_of(network: Network) -> NDArray[np.int8]:
+    """(N, bytes of all inputs), with the extremes where all of them are int8."""
+    model = parse_model(network.flatbuffer())
+    if all(model.tensors[index].type == "INT8" for index in model.inputs):
+        return some_inputs(network, np.random.default_rng(0))
+    inputs = random_inputs(model, 6, seed=0)
+    return np.ascontiguousarray(inputs).view(np.int8).reshape(len(inputs), -1)
 
 
 Graphs = tuple[list[bytes], list[NDArray[np.int8]], list[NDArray[np.int8]]]
@@ -160,7 +227,7 @@ def graphs() -> Graphs:
     """Flatbuffers, inputs and the outputs of TensorFlow Lite Micro."""
     networks = [random_graph(seed) for seed in range(GRAPHS)]
     flatbuffers = [network.flatbuffer() for network in networks]
-    inputs = [some_inputs(network, np.random.default_rng(0)) for network in networks]
+    inputs = [inputs_of(network) for network in networks]
     expected = [reference(*pair) for pair in zip(flatbuffers, inputs, strict=True)]
     return flatbuffers, inputs, expected
 
@@ -208,14 +275,18 @@ def _share(plan: Plan, one: int, other: int) -> bool:
 
 def test_the_graphs_hold_what_they_are_drawn_for(graphs: Graphs) -> None:
     """Branches, and outputs that reach into an input, are among them, more than once."""
-    branches = overlaps = backward = several = 0
+    branches = overlaps = backward = several = edges = states = 0
     for plan in plans(graphs[0]):
         branches += any(len(readers) > 1 for readers in plan.model.readers.values())
         overlaps += bool(reaching_in(plan))
         backward += any(call.parameters.get("backward") for call in reaching_in(plan))
         several += len(plan.model.inputs) > 1 and len(plan.model.outputs) > 1
+        types = {plan.model.tensors[index].type for index in (*plan.model.inputs, *plan.model.outputs)}
+        edges += types != {"INT8"}
+        states += is_stateful(plan.model)
     assert min(branches, overlaps) > GRAPHS // 4
-    assert min(several, backward) > GRAPHS // 20
+    assert min(several, edges, states) > GRAPHS // 10
+    assert backward > GRAPHS // 30
 
 
 # ---- memory ----

@@ -1,16 +1,32 @@
 """What each runtime can run: a model it would get wrong is refused, by operator and tensor."""
 
+import contextlib
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tflite_micro import runtime as tflm
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from contract.errors import UserError
 from contract.flatbuffer import parse_model
 from contract.graph import Model
-from contract.runtimes import AOT, RUNTIMES, TFLM_ARDUINO, TFLM_CHIRALE, Runtime, check
+from contract.operators import REGISTRY
+from contract.runtimes import (
+    AOT,
+    REFERENCE_ALONE,
+    RUNTIMES,
+    TFLM_ARDUINO,
+    TFLM_CHIRALE,
+    Runtime,
+    check,
+    differences,
+)
+from contract.schema import BUILTIN_OPERATORS
+from quantize.capture import captured_output
 from tests.networks import (
     UNSUPPORTED,
     Network,
@@ -77,8 +93,111 @@ def test_per_channel_convolutions_run_everywhere() -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
 def test_an_operator_that_a_runtime_lacks_is_refused(runtime: Runtime) -> None:
     unsupported = model(change=lambda network: make_unsupported(network, 2))
-    with pytest.raises(UserError, match=rf"operator 2 \({UNSUPPORTED}\) cannot run on .*; it runs .*CONV_2D"):
+    with pytest.raises(UserError, match=rf"operator 2 \({UNSUPPORTED}\) cannot run on .*, nor on TensorFlow"):
         check(unsupported, runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_all_operators_that_a_runtime_lacks_are_named(runtime: Runtime) -> None:
+    def change(network: Network) -> None:
+        make_unsupported(network, 2)
+        make_unsupported(network, 4)
+
+    with pytest.raises(UserError) as refused:
+        check(model(change=change), runtime)
+    head, *lines = str(refused.value).splitlines()
+    assert head == f"2 operators cannot run on {runtime.title}:"
+    assert [line.split(" cannot")[0] for line in lines] == [
+        f"  operator {index} ({UNSUPPORTED})" for index in (2, 4)
+    ]
+
+
+def test_the_operators_of_the_reference_alone_are_those_that_it_runs() -> None:
+    """The reference looks for all operators before it prepares one, and stops at the first that it lacks: the
+    one in question, or the one behind it."""
+    runs = set()
+    for name in set(BUILTIN_OPERATORS.values()) - set(REGISTRY) - {"CUSTOM"}:
+        network = Network((1, 4))
+        for code in (name, UNSUPPORTED):
+            output = network.activation("output", (1, 4), 0.05, 0)
+            network.add(getattr(schema.BuiltinOperator, code), 1, [0], output)
+        with captured_output() as printed, contextlib.suppress(RuntimeError):
+            tflm.Interpreter.from_bytes(network.flatbuffer(), arena_size=10000)
+        missing = re.search(r"Didn't find op for builtin opcode '(\w+)'", printed.text)
+        assert missing is not None, printed.text
+        if missing[1] != name:
+            runs.add(name)
+    assert runs == REFERENCE_ALONE
+
+
+def test_a_custom_operator_with_memory_of_its_own_is_refused_by_name() -> None:
+    network = Network((1, 4))
+    scratch = network.activation("scratch", (1, 64), 0.05, 0)
+    network.add(schema.BuiltinOperator.CUSTOM, 1, [0, scratch], network.activation("output", (1, 4), 0.05, 0))
+    network.model.operatorCodes[0].customCode = b"ethos-u"
+    with pytest.raises(UserError, match=r"operator 0 \(CUSTOM:ethos-u\) cannot run on .* a custom operator"):
+        check(parse_model(network.flatbuffer()), AOT)
+
+
+# ---- the Arduino libraries ----
+
+
+def with_mean(axes: list[int], rank: int = 4) -> Model:
+    network = Network((1, 2, 2, 3)[-rank:] if rank < 5 else (1, 1, 2, 2, 3))
+    options = schema.ReducerOptionsT()
+    options.keepDims = True
+    shape = [1 if axis in axes else size for axis, size in enumerate(network.shape)]
+    output = network.activation("mean", shape, 0.05, 0)
+    inputs = [0, network.constant("axes", np.array(axes, np.int32))]
+    network.add(schema.BuiltinOperator.MEAN, 2, inputs, output, "ReducerOptions", options)
+    return parse_model(network.flatbuffer())
+
+
+def test_what_the_libraries_compute_otherwise_is_said() -> None:
+    assert differences(with_mean([1, 2]), "tflm-chirale") == ["MEAN: it is scaled in float32"]
+    assert differences(with_mean([1, 2]), "tflm") == ["MEAN: it is scaled in float32"]
+    assert differences(with_mean([1, 2]), "aot") == []
+
+
+def test_what_the_libraries_have_no_room_for_is_refused() -> None:
+    for runtime in (TFLM_CHIRALE, TFLM_ARDUINO):
+        check(with_mean([1, 2]), runtime)
+        with pytest.raises(UserError, match=r"reduces 3 axes, which .* has no room for"):
+            check(with_mean([1, 2, 3]), runtime)
+        with pytest.raises(UserError, match=r"has 5 dimensions, .* takes 4"):
+            check(with_mean([1], rank=5), runtime)
+    check(with_mean([1, 2, 3]), AOT)
+    check(with_mean([1], rank=5), AOT)
+
+
+# ---- other precisions ----
+
+PRECISIONS = {
+    "nothing is quantised": ("FLOAT32", "FLOAT32"),
+    "float16 weights": ("FLOAT32", "FLOAT16"),
+    "a dynamic range": ("FLOAT32", "INT8"),
+    "int16 activations": ("INT16", "INT8"),
+    "TensorFlow 1": ("UINT8", "UINT8"),
+}
+
+
+@pytest.mark.parametrize("message", PRECISIONS)
+def test_a_model_of_another_precision_is_told_what_makes_it_int8(message: str) -> None:
+    activations, weights = PRECISIONS[message]
+
+    def change(network: Network) -> None:
+        for operator in network.operators:
+            for index in (operator.inputs[0], *operator.outputs):
+                network.tensors[index].type = getattr(schema.TensorType, activations)
+            if len(operator.inputs) > 2:
+                tensor = network.tensors[operator.inputs[1]]
+                tensor.type = getattr(schema.TensorType, weights)
+                size = {"FLOAT32": 4, "FLOAT16": 2}.get(weights, 1)
+                data = np.zeros(size * math.prod(tensor.shape), np.uint8)
+                network.model.buffers[tensor.buffer].data = data
+
+    with pytest.raises(UserError, match=rf"^the model .*{message}.*TFLITE_BUILTINS_INT8.*python -m quantize"):
+        check(model(change=change), AOT)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)

@@ -24,6 +24,7 @@ from contract.reference import Reference
 from contract.validation import read_validation
 from host import session as session_module
 from host.__main__ import main
+from host.results import failure
 from tests.fake_board import (
     SMALL_HELLO,
     TICKS,
@@ -240,6 +241,9 @@ def test_one_byte_of_difference_fails_and_is_written(
     validation, _ = read_validation(built.folder)
     assert (validation.bit_exact, validation.mismatches, validation.passed) == (39, 1, False)
     assert "different: 1" in capsys.readouterr().out
+    assert "known to differ" not in message
+    explained = failure(*read_validation(built.folder), built.reference, ["MEAN: it is scaled in float32"])
+    assert "known to differ in some bytes (MEAN: it is scaled in float32); ENGINE=aot" in str(explained)
 
 
 @pytest.mark.parametrize(("threshold", "passes"), [("0.5", False), ("4.9", False), ("5", True), ("20", True)])

@@ -12,7 +12,7 @@ from codegen.aot.schedule.arena import Arena, place
 from codegen.aot.schedule.lifetimes import Lifetimes, lifetimes
 from codegen.aot.schedule.order import order
 from codegen.aot.schedule.variables import read_in_place
-from contract.errors import UserError
+from contract.errors import Refusals, UserError
 from contract.graph import Model, Tensor
 from contract.runtimes import AOT, check
 
@@ -95,7 +95,10 @@ def _rewritten(model: Model) -> tuple[Model, list[Change]]:
     computable, changes = rewrite(model, COMPUTABLE)
     of_schema = tuple(operator for operator in computable.operators if operator.name != table.NAME)
     check(replace(computable, operators=of_schema), AOT, rewritten=True)
+    refusals = Refusals()
     for operator in computable.operators:
-        module_of(operator).read(computable, operator)  # refuses the first whose tensors do not fit together
+        with refusals.collecting():
+            module_of(operator).read(computable, operator)
+    refusals.expect_none(f"operators cannot run on {AOT.title}:")
     exact, more = rewrite(computable, EXACT)
     return exact, [*changes, *more]

@@ -1,10 +1,10 @@
 """ABS."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import FLOAT32_FACTOR, OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="ABS",
     layer="abs",
     resolver_method="AddAbs",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2, chirale=FLOAT32_FACTOR, arduino=FLOAT32_FACTOR),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contract import options
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -20,11 +20,7 @@ SPEC = OperatorSpec(
     name="ADD",
     layer="add",
     resolver_method="AddAdd",
-    runs_on={
-        "aot": Support(max_version=2),
-        "tflm-chirale": Support(max_version=2),
-        "tflm-arduino": Support(max_version=2),
-    },
+    runs_on=everywhere(2),
     attributes={
         "inputs": "two, of shapes that can be broadcast; either may be a constant",
         "activation": "NONE, RELU, RELU6, RELU_N1_TO_1",

@@ -3,7 +3,7 @@
 import math
 
 from contract.graph import Model, Operator
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.pooling import POOL_ATTRIBUTES, read_pool_options
 
 
@@ -16,11 +16,7 @@ SPEC = OperatorSpec(
     name="AVERAGE_POOL_2D",
     layer="pool",
     resolver_method="AddAveragePool2D",
-    runs_on={
-        "aot": Support(max_version=2),
-        "tflm-chirale": Support(max_version=2),
-        "tflm-arduino": Support(max_version=2),
-    },
+    runs_on=everywhere(2),
     attributes=POOL_ATTRIBUTES,
     limits=(
         "input and output are quantised alike",

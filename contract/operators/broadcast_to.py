@@ -1,11 +1,11 @@
 """BROADCAST_TO."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="BROADCAST_TO",
     layer="broadcast_to",
     resolver_method="AddBroadcastTo",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"shape": "any that the input can be broadcast to"},
 )

@@ -1,11 +1,11 @@
 """EXPAND_DIMS."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="EXPAND_DIMS",
     layer="expand_dims",
     resolver_method="AddExpandDims",
-    runs_on={"aot": Support(max_version=1)},
+    runs_on=everywhere(1),
     attributes={"axis": "any"},
 )

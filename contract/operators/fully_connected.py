@@ -8,7 +8,7 @@ them since PR 2673, September 2024).
 from dataclasses import dataclass
 
 from contract import options
-from contract.operator_spec import OperatorSpec, Support, window_products
+from contract.operator_spec import FLOAT32_FACTOR, OperatorSpec, Support, window_products
 from contract.tables import Table
 
 
@@ -33,8 +33,8 @@ SPEC = OperatorSpec(
     resolver_method="AddFullyConnected",
     runs_on={
         "aot": Support(max_version=12, per_channel_weights=True),
-        "tflm-chirale": Support(max_version=4),
-        "tflm-arduino": Support(max_version=4),
+        "tflm-chirale": Support(max_version=4, differs=FLOAT32_FACTOR),
+        "tflm-arduino": Support(max_version=4, differs=FLOAT32_FACTOR),
     },
     attributes={
         "activation": "NONE, RELU, RELU6, RELU_N1_TO_1",

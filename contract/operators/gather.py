@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -20,7 +20,7 @@ SPEC = OperatorSpec(
     name="GATHER",
     layer="gather",
     resolver_method="AddGather",
-    runs_on={"aot": Support(max_version=4)},
+    runs_on=everywhere(4),
     attributes={"axis, batch_dims": "any", "positions": "any, constant"},
     options_code=23,
     read_options=read_options,

@@ -1,10 +1,10 @@
 """HARD_SWISH."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="HARD_SWISH",
     layer="hard_swish",
     resolver_method="AddHardSwish",
-    runs_on={"aot": Support(max_version=1)},
+    runs_on=everywhere(1),
 )

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import FLOAT32_FACTOR, OperatorSpec, everywhere
 from contract.tables import FlatbufferError, Table
 
 
@@ -23,7 +23,7 @@ SPEC = OperatorSpec(
     name="LEAKY_RELU",
     layer="leaky_relu",
     resolver_method="AddLeakyRelu",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2, arduino=FLOAT32_FACTOR),
     attributes={"alpha": "any"},
     options_code=75,
     read_options=read_options,

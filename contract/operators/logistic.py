@@ -1,11 +1,11 @@
 """LOGISTIC: the sigmoid."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="LOGISTIC",
     layer="logistic",
     resolver_method="AddLogistic",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     limits=("an output of zero point -128",),
 )

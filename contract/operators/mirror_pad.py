@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -19,7 +19,7 @@ SPEC = OperatorSpec(
     name="MIRROR_PAD",
     layer="mirror_pad",
     resolver_method="AddMirrorPad",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={
         "paddings": "any that the input can be mirrored into, constant",
         "mode": "REFLECT, SYMMETRIC",

@@ -1,11 +1,11 @@
 """PAD."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="PAD",
     layer="pad",
     resolver_method="AddPad",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"paddings": "any, constant"},
 )

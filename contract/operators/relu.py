@@ -1,10 +1,10 @@
 """RELU."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import FLOAT32_FACTOR, OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="RELU",
     layer="relu",
     resolver_method="AddRelu",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2, arduino=FLOAT32_FACTOR),
 )

@@ -1,10 +1,10 @@
 """RELU6."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="RELU6",
     layer="relu6",
     resolver_method="AddRelu6",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
 )

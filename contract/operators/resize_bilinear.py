@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -20,7 +20,7 @@ SPEC = OperatorSpec(
     name="RESIZE_BILINEAR",
     layer="resize",
     resolver_method="AddResizeBilinear",
-    runs_on={"aot": Support(max_version=4)},
+    runs_on=everywhere(4),
     attributes={
         "size": "any, constant",
         "align_corners": "false, true",

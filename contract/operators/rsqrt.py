@@ -1,11 +1,11 @@
 """RSQRT."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="RSQRT",
     layer="rsqrt",
     resolver_method="AddRsqrt",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     limits=("inputs below zero, where TensorFlow Lite Micro stops with an error, give the greatest output",),
 )

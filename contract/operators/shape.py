@@ -1,12 +1,12 @@
 """SHAPE."""
 
-from contract.operator_spec import WITH_CONSTANTS, OperatorSpec, Support
+from contract.operator_spec import WITH_CONSTANTS, OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="SHAPE",
     layer="shape",
     resolver_method="AddShape",
-    runs_on={"aot": Support(max_version=1)},
+    runs_on=everywhere(1),
     input_types=(),
     output_types=(),
     rewritten=WITH_CONSTANTS,

@@ -1,11 +1,11 @@
 """SLICE."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="SLICE",
     layer="slice",
     resolver_method="AddSlice",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"begin, size": "any, constant"},
 )

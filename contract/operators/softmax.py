@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import FlatbufferError, Table
 
 
@@ -23,11 +23,7 @@ SPEC = OperatorSpec(
     name="SOFTMAX",
     layer="softmax",
     resolver_method="AddSoftmax",
-    runs_on={
-        "aot": Support(max_version=2),
-        "tflm-chirale": Support(max_version=2),
-        "tflm-arduino": Support(max_version=2),
-    },
+    runs_on=everywhere(2),
     attributes={"beta": "any above 0", "axis": "the last one"},
     limits=("at most 4,095 classes", "an output of scale 1/256 and zero point -128"),
     options_code=9,

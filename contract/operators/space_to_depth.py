@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -19,7 +19,7 @@ SPEC = OperatorSpec(
     name="SPACE_TO_DEPTH",
     layer="space_to_depth",
     resolver_method="AddSpaceToDepth",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"block size": "any"},
     options_code=19,
     read_options=read_options,

@@ -1,11 +1,11 @@
 """SQUEEZE."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="SQUEEZE",
     layer="squeeze",
     resolver_method="AddSqueeze",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"dimensions": "any of size 1"},
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -29,7 +29,7 @@ SPEC = OperatorSpec(
     name="STRIDED_SLICE",
     layer="strided_slice",
     resolver_method="AddStridedSlice",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={
         "begin, end, strides": "any, constant, negative ones too",
         "masks": "begin, end and shrink axis",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contract import options
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import FLOAT32_FACTOR, OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -20,7 +20,7 @@ SPEC = OperatorSpec(
     name="SUB",
     layer="sub",
     resolver_method="AddSub",
-    runs_on={"aot": Support(max_version=3)},
+    runs_on=everywhere(3, arduino=FLOAT32_FACTOR),
     attributes={
         "inputs": "two, of shapes that can be broadcast; either may be a constant",
         "activation": "NONE, RELU, RELU6, RELU_N1_TO_1",

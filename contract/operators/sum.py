@@ -1,13 +1,13 @@
 """SUM."""
 
-from contract.operator_spec import OperatorSpec, Support
-from contract.reducer import ATTRIBUTES, OPTIONS_CODE, read_options
+from contract.operator_spec import OperatorSpec
+from contract.reducer import ATTRIBUTES, OPTIONS_CODE, read_options, sums_everywhere
 
 SPEC = OperatorSpec(
     name="SUM",
     layer="sum",
     resolver_method="AddSum",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=sums_everywhere(2, "it is scaled in float32, and wraps where it leaves int8"),
     attributes=ATTRIBUTES,
     options_code=OPTIONS_CODE,
     read_options=read_options,

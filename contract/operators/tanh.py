@@ -1,10 +1,10 @@
 """TANH."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="TANH",
     layer="tanh",
     resolver_method="AddTanh",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
 )

@@ -1,11 +1,11 @@
 """TRANSPOSE."""
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 
 SPEC = OperatorSpec(
     name="TRANSPOSE",
     layer="transpose",
     resolver_method="AddTranspose",
-    runs_on={"aot": Support(max_version=4)},
+    runs_on=everywhere(4),
     attributes={"permutation": "any, constant"},
 )

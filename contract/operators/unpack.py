@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.operator_spec import OperatorSpec, Support
+from contract.operator_spec import OperatorSpec, everywhere
 from contract.tables import Table
 
 
@@ -19,7 +19,7 @@ SPEC = OperatorSpec(
     name="UNPACK",
     layer="unpack",
     resolver_method="AddUnpack",
-    runs_on={"aot": Support(max_version=2)},
+    runs_on=everywhere(2),
     attributes={"axis": "any"},
     options_code=64,
     read_options=read_options,

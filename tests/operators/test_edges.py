@@ -10,7 +10,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from codegen.aot.plan import plan_model
 from contract.errors import UserError
 from contract.flatbuffer import parse_model
-from contract.runtimes import AOT, RUNTIMES, check
+from contract.runtimes import AOT, RUNTIMES, Runtime, check
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network, convolution_of
 from tests.operators.drawing import SCALES, ZERO_POINTS, expect_reference_bytes
@@ -126,11 +126,10 @@ def test_an_int8_body_between_real_numbers_equals_the_reference(runner: KernelRu
     )
 
 
-def test_the_arduino_libraries_are_said_not_to_run_the_edges() -> None:
-    model = parse_model(convolution_of("FLOAT32", np.random.default_rng(0)).flatbuffer())
-    check(model, AOT)
-    with pytest.raises(UserError, match=r"operator 0 \(QUANTIZE\), operator 2 \(DEQUANTIZE\) cannot run"):
-        check(model, RUNTIMES["tflm-chirale"])
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_the_edges_run_everywhere(runtime: Runtime) -> None:
+    for edge in ("FLOAT32", "UINT8"):
+        check(parse_model(convolution_of(edge, np.random.default_rng(0)).flatbuffer()), runtime)
 
 
 def test_uint8_to_uint8_is_refused_as_the_reference_does() -> None:

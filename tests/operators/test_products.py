@@ -1,4 +1,4 @@
-"""TRANSPOSE_CONV, BATCH_MATMUL and LOG_SOFTMAX: the bytes of TensorFlow Lite Micro."""
+"""TRANSPOSE_CONV, BATCH_MATMUL, LOG_SOFTMAX and L2_NORMALIZATION: the bytes of TensorFlow Lite Micro."""
 
 import numpy as np
 import pytest
@@ -141,3 +141,46 @@ def refused(change: str) -> Network:
 def test_what_does_not_fit_together_is_refused(change: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         plan_model(parse_model(refused(change).flatbuffer()), ["layer"])
+
+
+# ---- L2_NORMALIZATION ----
+
+
+def normalisation(shape: tuple[int, ...], zero_point: int, scale: float = 1 / 128) -> Network:
+    network = Network(shape, 0.05, zero_point)
+    output = network.activation("normalised", shape, scale, 0)
+    options = schema.L2NormOptionsT()
+    network.add(CODES.L2_NORMALIZATION, 2, [0], output, "L2NormOptions", options)
+    return network
+
+
+@settings(max_examples=60)
+@given(
+    shape=st.tuples(st.just(1), st.integers(1, 4), st.integers(1, 70)),
+    zero_point=ZERO_POINTS,
+    spread=st.sampled_from([0, 1, 3, 20, 255]),
+    seed=SEEDS,
+)
+def test_a_normalisation_equals_the_reference(
+    runner: KernelRunner, shape: tuple[int, ...], zero_point: int, spread: int, seed: int
+) -> None:
+    """Rows of zeros, of ones and of all magnitudes."""
+    generator = np.random.default_rng(seed)
+    inputs = zero_point + generator.integers(-spread, spread + 1, (6, int(np.prod(shape))))
+    network = normalisation(shape, zero_point)
+    expect_reference_bytes(runner, network, generator, inputs=np.clip(inputs, -128, 127).astype(np.int8))
+
+
+def test_the_longest_rows_equal_the_reference(runner: KernelRunner) -> None:
+    network = normalisation((1, 2**31 // 255**2), -128)
+    expect_reference_bytes(runner, network, np.random.default_rng(0))
+
+
+def test_a_normalisation_of_another_scale_or_of_too_many_values_is_refused() -> None:
+    for network, message in (
+        (normalisation((1, 4), 0, 0.01), "scale 0.01 and zero point 0 instead of 1/128 and 0"),
+        (normalisation((1, 33_026), 0), "normalises 33,026 values"),
+        (normalisation((1, 1, 1, 1, 4), 0), "5 dimensions"),
+    ):
+        with pytest.raises(UserError, match=message):
+            plan_model(parse_model(network.flatbuffer()), ["layer"])

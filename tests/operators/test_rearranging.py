@@ -141,7 +141,7 @@ def test_it_equals_the_reference(runner: KernelRunner, cases: Any, data: st.Data
 @settings(max_examples=40)
 @given(name=st.sampled_from(["LOGICAL_AND", "LOGICAL_OR"]), zero_point=ZERO_POINTS, seed=SEEDS)
 def test_truths_equal_the_reference(runner: KernelRunner, name: str, zero_point: int, seed: int) -> None:
-    """Of two comparisons, one of which is repeated along the rows; as numbers at the end."""
+    """Of two comparisons, one of which is repeated along the rows; the contrary as numbers at the end."""
     generator = np.random.default_rng(seed)
     network = Network((1, 4, 3), 0.05, zero_point)
     truths = []
@@ -154,8 +154,11 @@ def test_truths_equal_the_reference(runner: KernelRunner, name: str, zero_point:
     both = network.logical("both", (1, 4, 3))
     kind = "LogicalAndOptions" if name == "LOGICAL_AND" else "LogicalOrOptions"
     network.add(getattr(CODES, name), 1, truths, both, kind, getattr(schema, f"{kind}T")())
+    neither = network.logical("neither", (1, 4, 3))
+    options = schema.LogicalNotOptionsT()
+    network.add(CODES.LOGICAL_NOT, 1, [both], neither, "LogicalNotOptions", options)
     network.add(
-        CODES.CAST, 1, [both], network.real("numbers", (1, 4, 3)), "CastOptions", schema.CastOptionsT()
+        CODES.CAST, 1, [neither], network.real("numbers", (1, 4, 3)), "CastOptions", schema.CastOptionsT()
     )
     expect_reference_bytes(runner, network, generator)
 

@@ -31,8 +31,24 @@ static const char *missing_operator(const tflite::Model &model, const OpResolver
     return nullptr;
 }
 
+static TfLiteType library_type(uint8_t type) {
+    switch (type) {
+        case ENGINE_TYPE_FLOAT32:
+            return kTfLiteFloat32;
+        case ENGINE_TYPE_INT32:
+            return kTfLiteInt32;
+        case ENGINE_TYPE_UINT8:
+            return kTfLiteUInt8;
+        case ENGINE_TYPE_BOOL:
+            return kTfLiteBool;
+        case ENGINE_TYPE_INT8:
+            return kTfLiteInt8;
+    }
+    return kTfLiteNoType;
+}
+
 static bool is_as_described(const TfLiteTensor *tensor, const struct tensor_info &info) {
-    return tensor != nullptr && tensor->type == kTfLiteInt8 && info.type == ENGINE_TYPE_INT8 &&
+    return tensor != nullptr && tensor->type == library_type(info.type) &&
            tensor->bytes == info.bytes;
 }
 

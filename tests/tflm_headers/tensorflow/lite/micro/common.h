@@ -5,7 +5,14 @@
 #include <stdint.h>
 
 typedef enum { kTfLiteOk = 0, kTfLiteError = 1 } TfLiteStatus;
-typedef enum { kTfLiteNoType = 0, kTfLiteInt8 = 9 } TfLiteType;
+typedef enum {
+    kTfLiteNoType = 0,
+    kTfLiteFloat32 = 1,
+    kTfLiteInt32 = 2,
+    kTfLiteUInt8 = 3,
+    kTfLiteBool = 6,
+    kTfLiteInt8 = 9
+} TfLiteType;
 
 typedef union {
     int8_t *int8;
