@@ -101,7 +101,7 @@ class Graph:
         """One more operator."""
         steps = [
             *(self.join, self.join, self.activate, self.reduce, self.concatenate, self.view),
-            *(self.convolve, self.convolve, self.pool),
+            *(self.convolve, self.convolve, self.pool, self.dense),
         ]
         step: Callable[[int], None] = steps[self.generator.integers(len(steps))]
         start = self.pick()
@@ -180,6 +180,11 @@ class Graph:
         else:
             weights = random_weights(self.generator, (int(self.generator.integers(1, 5)), *taps, channels))
             self.network.conv_2d(weights, [0.01], None, *output, padding="SAME", stride=stride)
+
+    def dense(self, start: int) -> None:
+        """A layer of every pixel."""
+        weights = random_weights(self.generator, (int(self.generator.integers(1, 9)), self.shape(start)[3]))
+        self.network.fully_connected(weights, [0.01], None, SCALE, self.zero_point(), keep_num_dims=True)
 
     def pool(self, start: int) -> None:
         pool = self.network.max_pool_2d if self.generator.random() < 0.5 else self.network.average_pool_2d

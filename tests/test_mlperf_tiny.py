@@ -27,7 +27,7 @@ RAM_BYTES = {
     "keyword_spotting": 10_500,
     "image_classification": 40_000,
     "visual_wake_words": 40_000,
-    "anomaly_detection": 2_320,
+    "anomaly_detection": 2_300,
 }
 
 

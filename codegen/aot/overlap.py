@@ -27,6 +27,15 @@ class Overlap:
 IN_PLACE = Overlap(0)
 
 
+def row_overlap(rows: int, input_bytes: int, output_bytes: int) -> Overlap:
+    """For a kernel that walks forward and has read a whole row of the input, of so many bytes, before it
+    writes the row of the output."""
+    if rows == 1:
+        return Overlap(FAR)
+    gained = input_bytes - output_bytes  # each row
+    return Overlap(min(gained, (rows - 1) * gained))
+
+
 def common_bytes(output: int, input: int, overlap: Overlap, alignment: int) -> int:
     """The most bytes that an output and an input of these sizes can share, at distances that are multiples of
     `alignment`."""

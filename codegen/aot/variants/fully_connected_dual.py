@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.operators import fully_connected
+from codegen.aot.overlap import row_overlap
 from codegen.aot.variants.one_step import one_step, reason_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD, word_rows
@@ -50,6 +51,7 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "requantization": requantized,
         },
         description=dense.description,
+        overlaps={dense.input.index: row_overlap(dense.rows, depth, units)},
         scratch=quads * 8,
         reason=reason_of(requantized),
     )

@@ -15,7 +15,8 @@
  * The products of neighbouring inputs are added up once for all units, those of neighbouring
  * weights are in the offset of the requantisation. It costs nothing to add instead of to multiply:
  * the instruction that takes bytes apart, SXTAB16, adds at the same time. So there is half as much
- * to multiply. */
+ * to multiply. A row is read as a whole before the first of its outputs is written, so that the
+ * output may reach into the input as far as codegen/aot/overlap.py says: of one row, anywhere. */
 #ifndef THIMBLE_AOT_FULLY_CONNECTED_DUAL_H
 #define THIMBLE_AOT_FULLY_CONNECTED_DUAL_H
 
