@@ -1,7 +1,7 @@
-"""The tables of README.md and docs/performance.md, from the committed results of models/mnist.
+"""The tables of README.md and docs/, from committed results: of models/mnist, and of other networks.
 
 A table stands between two comments, `<!-- table NAME -->` and `<!-- end -->`; whatever is between them is
-written again. bench/results/ holds what `make bench` measured.
+written again. bench/results/ holds what `make bench` and `make proof` measured.
 """
 
 import re
@@ -10,15 +10,18 @@ from pathlib import Path
 
 from bench.build import ROOT
 from bench.cores import CoreRow, read_cores
+from bench.proof import FILE_NAME as PROOF
+from bench.proof import ProofRow, read_proof
 from bench.quoted import Quoted, quoted
 from contract.bench import FILE_NAME, Row, Share, read_rows
+from contract.boards import DEFAULT, board
 from contract.files import sha256_of, write_text
 from measure.cycles import CLOCK_HZ
 from measure.timings import KINDS
 
 RESULTS = Path(__file__).parent / "results"
 MODEL = ROOT / "models" / "mnist" / "model.tflite"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md", ROOT / "docs" / "networks.md")
 
 _PLACE = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -45,6 +48,8 @@ def all_tables() -> dict[str, str]:
         "cycles": _cycles(rows, by_hand),
         "kinds": _kinds(rows),
         "cores": _cores(read_cores(RESULTS)),
+        "proof": _proof(read_proof(RESULTS / PROOF)),
+        "proof_cores": _proof_cores(read_proof(RESULTS / PROOF)),
         **{f"layers_{goal}": _layers(rows, f"aot-{goal}") for goal in ("speed", "size", "portable")},
     }
 
@@ -194,6 +199,50 @@ def _cores(rows: Sequence[CoreRow]) -> str:
         ],
         left=(0, 1, 2, 6),
     )
+
+
+def _proof(rows: Sequence[ProofRow]) -> str:
+    """The Cortex-M4F, a line for each network and goal."""
+    return _table(
+        [
+            *("network", "engine", "products", "computed", "instructions", "a product"),
+            *("arena", "flash", "RAM", "bit-exact"),
+        ],
+        [
+            [
+                f"`{row.network}`",
+                f"`{row.engine}`",
+                f"{row.products:,}",
+                f"{row.computed:,}",
+                f"{row.instructions:,}",
+                f"{row.instructions / row.computed:.2f}",
+                f"{row.arena_bytes:,}",
+                f"{row.flash_bytes:,}",
+                f"{row.ram_bytes:,}",
+                _equal(row),
+            ]
+            for row in rows
+            if row.core == board(DEFAULT).core
+        ],
+        left=(0, 1, 9),
+    )
+
+
+def _proof_cores(rows: Sequence[ProofRow]) -> str:
+    """Instructions by `speed` on every core, and how many outputs of all goals together are right."""
+    cores = list(dict.fromkeys(row.core for row in rows))
+    lines = []
+    for network in dict.fromkeys(row.network for row in rows):
+        own = [row for row in rows if row.network == network]
+        speed = {row.core: row.instructions for row in own if row.engine == "aot-speed"}
+        equal, inputs = sum(row.equal for row in own), sum(row.inputs for row in own)
+        exact = f"all {inputs:,}" if equal == inputs else f"{equal:,} of {inputs:,}"
+        lines.append([f"`{network}`", *(f"{speed[core]:,}" for core in cores), exact])
+    return _table(["network", *cores, "bit-exact"], lines, left=(0, len(cores) + 1))
+
+
+def _equal(row: ProofRow) -> str:
+    return f"all {row.inputs:,}" if row.equal == row.inputs else f"{row.equal:,} of {row.inputs:,}"
 
 
 def _milliseconds(cycles: int) -> str:
