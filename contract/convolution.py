@@ -1,16 +1,22 @@
 """What CONV_2D and DEPTHWISE_CONV_2D share: options, attributes, and who runs them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract import options
 from contract.operator_spec import Support
 from contract.tables import Table
 
-RUNS_ON = {
-    "aot": Support(max_version=3, per_channel_weights=True),
-    "tflm-chirale": Support(max_version=3, per_channel_weights=True),
-    "tflm-arduino": Support(max_version=3, per_channel_weights=True),
-}
+
+def runs_on(version: int, libraries: int) -> Mapping[str, Support]:
+    """Support by the ahead-of-time engine, and by both Arduino libraries."""
+    return {
+        "aot": Support(version, per_channel_weights=True),
+        "tflm-chirale": Support(libraries, per_channel_weights=True),
+        "tflm-arduino": Support(libraries, per_channel_weights=True),
+    }
+
+
 MOVEMENT = {"padding": "SAME, VALID", "stride, dilation": "any, height and width apart"}
 OPERANDS = {
     "activation": "NONE, RELU, RELU6, RELU_N1_TO_1",

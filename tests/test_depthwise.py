@@ -1,12 +1,14 @@
 """Depthwise convolutions of every number of channels on the emulated Cortex-M4F, byte for byte."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.many_networks import run_on_board, write_sources
+from tests.many_networks import run_on_board, run_on_host, write_sources
 from tests.networks import Network, random_weights, reference, some_inputs
 
 # Filter, stride, dilation, padding, activation: windows with and without padding, taps that are spelled out
@@ -20,6 +22,26 @@ SHAPES = (
     ((1, 1), (1, 1), (1, 1), "VALID", "RELU"),
 )
 CHANNELS = (*range(1, 10), 31)
+
+
+def of_both_kernels(generator: np.random.Generator) -> Network:
+    """With a depth multiplier of 1 and, by the portable kernel, of 2."""
+    network = Network((1, 5, 5, 4), 0.05, 3)
+    for outputs in (4, 8):
+        weights = random_weights(generator, (1, 3, 3, outputs))
+        network.depthwise_conv_2d(weights, [0.005], None, 0.05, 3, padding="SAME")
+    return network
+
+
+def of_zeros() -> Network:
+    """Layers whose sums are all 0."""
+    network = Network((1, 5, 5, 4), 0.05, 3)
+    network.depthwise_conv_2d(np.zeros((1, 3, 3, 4), np.int8), [0.01], None, 0.05, 3, activation="RELU")
+    network.conv_2d(np.zeros((3, 2, 2, 4), np.int8), [0.01], None, 0.05, -128, activation="RELU")
+    network.reshape((1, 12))
+    network.fully_connected(np.zeros((2, 12), np.int8), [0.01], None, 0.05, 3)
+    return network
+
 
 Networks = tuple[list[bytes], list[NDArray[np.int8]], list[NDArray[np.int8]]]
 
@@ -45,6 +67,7 @@ def networks() -> Networks:
                 activation=activation,
             )
             made.append(network)
+    made += [of_both_kernels(generator), of_zeros()]
     flatbuffers = [network.flatbuffer() for network in made]
     inputs = [some_inputs(network, generator) for network in made]
     return flatbuffers, inputs, [reference(*pair) for pair in zip(flatbuffers, inputs, strict=True)]
@@ -59,6 +82,23 @@ def test_the_board_gives_the_bytes_of_the_reference(
     outcomes = run_on_board(write_sources(flatbuffers, goal, tmp_path), level, inputs, tmp_path / "board")
     for index, (outcome, outputs) in enumerate(zip(outcomes, expected, strict=True)):
         np.testing.assert_array_equal(outcome.outputs, outputs, err_msg=f"network {index}")
+
+
+@pytest.mark.parametrize("goal", ["speed", "size"])
+def test_the_portable_definitions_give_the_same_bytes(networks: Networks, goal: str, tmp_path: Path) -> None:
+    flatbuffers, inputs, expected = networks
+    outcomes = run_on_host(write_sources(flatbuffers, goal, tmp_path), inputs, tmp_path / "host")
+    for index, pair in enumerate(zip(outcomes, expected, strict=True)):
+        np.testing.assert_array_equal(*pair, err_msg=f"network {index}")
+
+
+def test_no_function_is_defined_in_two_headers(root: Path) -> None:
+    """A network may need any of the kernels beside any other."""
+    defined = re.compile(r"^(?:static inline|THIMBLE_SPECIALIZED)[^;{=]*?\b(thimble_\w+)\(", re.MULTILINE)
+    headers = sorted((root / "firmware" / "engines" / "aot").glob("*/*.h"))
+    names = [name for header in headers for name in defined.findall(header.read_text())]
+    assert len(names) > 100
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_the_outputs_tell_networks_apart(networks: Networks) -> None:

@@ -31,6 +31,7 @@ RAM_BYTES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")  # the converter has them
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_an_architecture_runs_bit_exact_on_every_core(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.tflite"

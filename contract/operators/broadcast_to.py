@@ -6,6 +6,6 @@ SPEC = OperatorSpec(
     name="BROADCAST_TO",
     layer="broadcast_to",
     resolver_method="AddBroadcastTo",
-    runs_on=everywhere(2),
+    runs_on=everywhere(3),
     attributes={"shape": "any that the input can be broadcast to"},
 )

@@ -2,7 +2,7 @@
 
 import math
 
-from contract.convolution import MOVEMENT, OPERANDS, RUNS_ON, ConvolutionOptions, read_convolution_options
+from contract.convolution import MOVEMENT, OPERANDS, ConvolutionOptions, read_convolution_options, runs_on
 from contract.graph import Model, Operator
 from contract.operator_spec import OperatorSpec, window_products
 from contract.tables import Table
@@ -22,7 +22,7 @@ SPEC = OperatorSpec(
     name="CONV_2D",
     layer="conv",
     resolver_method="AddConv2D",
-    runs_on=RUNS_ON,
+    runs_on=runs_on(6, libraries=3),  # from 4 on int16, hybrids and, in 6, groups
     attributes=MOVEMENT | OPERANDS | {"groups": "any"},
     options_code=1,
     read_options=read_options,

@@ -1,6 +1,6 @@
 """DEPTHWISE_CONV_2D."""
 
-from contract.convolution import MOVEMENT, OPERANDS, RUNS_ON, ConvolutionOptions, read_convolution_options
+from contract.convolution import MOVEMENT, OPERANDS, ConvolutionOptions, read_convolution_options, runs_on
 from contract.graph import Model, Operator
 from contract.operator_spec import OperatorSpec
 from contract.tables import Table
@@ -28,7 +28,7 @@ SPEC = OperatorSpec(
     name="DEPTHWISE_CONV_2D",
     layer="depthwise",
     resolver_method="AddDepthwiseConv2D",
-    runs_on=RUNS_ON,
+    runs_on=runs_on(3, libraries=3),
     attributes=MOVEMENT | {"depth multiplier": "any"} | OPERANDS,
     options_code=2,
     read_options=read_options,

@@ -13,6 +13,8 @@ from codegen.aot.call import Constant, Value
 from codegen.aot.operands import Activation
 from codegen.aot.requantization import requantization
 
+MOST_ALIGN = 30  # the kernel multiplies by 2^align, an int32
+
 
 class Summing(Protocol):
     """What is needed of a checked operator whose outputs are sums of weight * input."""
@@ -36,7 +38,7 @@ def one_step(
     sums = product_sums(weights)
     bias = bias_without_zero_point(weights, layer.bias, layer.input.quantization.zero_point)
     farthest = max(np.abs(sums.least - origins).max(), np.abs(sums.greatest - origins).max())
-    align = max(0, 31 - int(farthest).bit_length())
+    align = max(0, min(MOST_ALIGN, 31 - int(farthest).bit_length()))
     channels = channels_of(layer.multipliers, layer.output, limits, sums, bias, origins)
     factors = list(np.broadcast_to(layer.factors, len(weights)))
     solved = solve_layer(channels, factors, align, clamped=True)

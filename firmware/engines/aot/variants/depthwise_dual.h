@@ -100,7 +100,7 @@ THIMBLE_SPECIALIZED void thimble_depthwise_add(uint32_t word, const int32_t weig
 }
 
 /* The sums of four channels, which begin at `from` in the first tap of a window without padding. */
-THIMBLE_SPECIALIZED void thimble_depthwise_window(const struct thimble_depthwise_dual *conv,
+THIMBLE_SPECIALIZED void thimble_depthwise_inside(const struct thimble_depthwise_dual *conv,
                                                   const int8_t *from, const int32_t *weights,
                                                   int32_t sums[4]) {
     const int32_t column_bytes = conv->dilation_width * conv->channels;
@@ -116,7 +116,7 @@ THIMBLE_SPECIALIZED void thimble_depthwise_window(const struct thimble_depthwise
 }
 
 /* The sums of four channels, which begin at `channel` of every tap. */
-THIMBLE_SPECIALIZED void thimble_depthwise_listed(const struct thimble_depthwise_dual *conv,
+THIMBLE_SPECIALIZED void thimble_depthwise_padded(const struct thimble_depthwise_dual *conv,
                                                   const int8_t *const *taps, int32_t channel,
                                                   const int32_t *weights, int32_t sums[4]) {
     if (conv->unrolled) {
@@ -139,9 +139,9 @@ THIMBLE_SPECIALIZED void thimble_depthwise_group(const struct thimble_depthwise_
                                                  const int32_t *weights, int8_t *pixel) {
     int32_t sums[4] = {0, 0, 0, 0};
     if (window != NULL) {
-        thimble_depthwise_window(conv, window + channel, weights, sums);
+        thimble_depthwise_inside(conv, window + channel, weights, sums);
     } else {
-        thimble_depthwise_listed(conv, taps, channel, weights, sums);
+        thimble_depthwise_padded(conv, taps, channel, weights, sums);
     }
     THIMBLE_UNROLL(4)
     for (int32_t i = first; i < end; i++) {
