@@ -219,7 +219,7 @@ def _proof(rows: Sequence[ProofRow]) -> str:
                 f"{row.arena_bytes:,}",
                 f"{row.flash_bytes:,}",
                 f"{row.ram_bytes:,}",
-                _equal(row),
+                row.verdict,
             ]
             for row in rows
             if row.core == board(DEFAULT).core
@@ -239,10 +239,6 @@ def _proof_cores(rows: Sequence[ProofRow]) -> str:
         exact = f"all {inputs:,}" if equal == inputs else f"{equal:,} of {inputs:,}"
         lines.append([f"`{network}`", *(f"{speed[core]:,}" for core in cores), exact])
     return _table(["network", *cores, "bit-exact"], lines, left=(0, len(cores) + 1))
-
-
-def _equal(row: ProofRow) -> str:
-    return f"all {row.inputs:,}" if row.equal == row.inputs else f"{row.equal:,} of {row.inputs:,}"
 
 
 def _milliseconds(cycles: int) -> str:

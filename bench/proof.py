@@ -40,6 +40,11 @@ class ProofRow:
     inputs: int
     equal: int  # of them: every byte of every output as the reference has it
 
+    @property
+    def verdict(self) -> str:
+        """How many outputs are equal, for a table."""
+        return f"all {self.inputs:,}" if self.equal == self.inputs else f"{self.equal:,} of {self.inputs:,}"
+
 
 @dataclass(frozen=True)
 class Network:

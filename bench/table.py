@@ -50,7 +50,7 @@ def show_proof(rows: Sequence[ProofRow], console: Console) -> None:
             *(row.network, row.core, row.engine, f"{row.instructions:,}"),
             f"{row.instructions / row.computed:.2f}",
             *sizes,
-            f"all {row.inputs:,}" if row.equal == row.inputs else f"{row.equal:,} of {row.inputs:,}",
+            row.verdict,
         )
     console.print(table)
 

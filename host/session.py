@@ -103,9 +103,9 @@ class Session:
     def infer(self, inputs: Sequence[bytes], board: HelloReply) -> Iterator[Answer]:
         """Send `inputs` (the bytes of the model's inputs each) and yield their answers as they come.
 
-        Answers come in the order of the inputs, except where frames were lost. A model with a state begins
-        anew, and gets one input at a time, since a lost one would change what follows. BoardError where the
-        line or the board fails.
+        Answers come in the order of the inputs, except where frames were lost. The state of a model
+        that has one is put back, and it gets one input at a time, since a lost one would change what follows.
+        BoardError where the line or the board fails.
         """
         self._images, self._answered = len(inputs), 0
         output_bytes = board.output_bytes

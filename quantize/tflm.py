@@ -3,7 +3,6 @@
 Its outputs are those of the Arduino libraries byte for byte, which LiteRT's are not always.
 """
 
-import ctypes
 import re
 import subprocess
 import sys
@@ -25,17 +24,6 @@ ROOT = Path(__file__).parent.parent  # where `python -m quantize...` is found
 # The recording allocator's own records, on top of the tensors themselves.
 ARENA_OVERHEAD_BYTES = 200_000
 
-_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
-
-
-def zero_new_memory() -> None:
-    """Let the memory of interpreters begin as zeros, as a board's arena does.
-
-    SPACE_TO_BATCH_ND pads with what it finds in memory that it never set. Blocks above this threshold come
-    straight from the system, which zeroes them; without a word glibc raises the threshold as they are freed.
-    """
-    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 16)
-
 
 def interpreter(model: Model, keep_tensors: bool = False) -> Any:
     """A TensorFlow Lite Micro interpreter for `model`.
@@ -51,7 +39,6 @@ def interpreter(model: Model, keep_tensors: bool = False) -> Any:
             "where pip install '.[train]' brings it; elsewhere start from a committed model with "
             "RECIPE=pretrained"
         ) from error
-    zero_new_memory()
     tensors = [tensor for tensor in model.tensors if tensor.type in NUMPY_TYPES]
     arena = ARENA_OVERHEAD_BYTES + 2 * sum(tensor.bytes for tensor in tensors)
     config = runtime.InterpreterConfig

@@ -22,7 +22,6 @@ from tflite_micro import runtime
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from contract.flatbuffer import parse_model
-from quantize.tflm import zero_new_memory
 
 ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4}
 PADDINGS = {"SAME": 0, "VALID": 1}
@@ -308,7 +307,6 @@ def reference(flatbuffer: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
     """The outputs (N, bytes of all outputs) of TensorFlow Lite Micro for `inputs` (N, bytes of all inputs),
     one after the other, whatever the types of inputs and outputs."""
     model = parse_model(flatbuffer)
-    zero_new_memory()
     interpreter = runtime.Interpreter.from_bytes(flatbuffer, arena_size=ARENA_BYTES)
     tensors = [model.tensors[index] for index in model.inputs]
     ends = np.cumsum([tensor.bytes for tensor in tensors])[:-1]

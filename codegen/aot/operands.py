@@ -237,6 +237,15 @@ def expect_unchanged_quantization(operator: Operator, input: Activation, output:
         )
 
 
+def expect_quantization(operator: Operator, output: Activation, parts: int, zero_point: int) -> None:
+    """Refuse an output of another scale than 1 / `parts`, or of another zero point."""
+    if (output.scale, output.zero_point) != (1 / parts, zero_point):
+        raise UserError(
+            f"{operator} has {output.tensor} of scale {output.scale:g} and zero point {output.zero_point} "
+            f"instead of 1/{parts} and {zero_point}; {CONVERT_AGAIN}"
+        )
+
+
 def expect_accumulators_fit(
     operator: Operator,
     weights: NDArray[np.int8],

@@ -14,7 +14,7 @@ from codegen.aot.plan import plan_model
 from contract.errors import UserError
 from contract.flatbuffer import parse_model
 from tests.kernel_runner import KernelRunner
-from tests.networks import Network
+from tests.networks import Network, reference, some_inputs
 from tests.operators.drawing import SEEDS, ZERO_POINTS, Case, expect_reference_bytes
 
 CODES = schema.BuiltinOperator
@@ -57,21 +57,16 @@ def cut_into_batches(draw: st.DrawFn) -> Case:
     rank = draw(st.integers(3, 4))
     block = [draw(st.integers(1, 3)) for _ in range(rank - 2)]
     sizes = [draw(SIZES) * count for count in block]
-    paddings = [[0, 0] for _ in block]
-    if draw(st.booleans()):
-        for size, count, pair in zip(range(len(sizes)), block, paddings, strict=True):
-            pair[0] = draw(st.integers(0, min(3, sizes[size] - 1)))
-            pair[1] = -(sizes[size] + pair[0]) % count
     zero_point = draw(ZERO_POINTS)
     network = Network((1, *sizes, draw(SIZES)), 0.05, zero_point)
-    padded = [size + sum(pair) for size, pair in zip(sizes, paddings, strict=True)]
-    parts = [size // count for size, count in zip(padded, block, strict=True)]
+    paddings = [[0, 0] for _ in block]
+    parts = [size // count for size, count in zip(sizes, block, strict=True)]
     channels = network.shape[-1]
     images = math.prod(block)
     add(network, "SPACE_TO_BATCH_ND", [block, paddings], (images, *parts, channels), "SpaceToBatchNDOptions")
     if draw(st.booleans()):
-        crops = [[draw(st.integers(0, size - 1)), 0] for size in padded]
-        cropped = [size - sum(pair) for size, pair in zip(padded, crops, strict=True)]
+        crops = [[draw(st.integers(0, size - 1)), 0] for size in sizes]
+        cropped = [size - sum(pair) for size, pair in zip(sizes, crops, strict=True)]
         add(network, "BATCH_TO_SPACE_ND", [block, crops], (1, *cropped, channels), "BatchToSpaceNDOptions")
     else:
         network.reshape((1, math.prod(network.shape)))
@@ -136,6 +131,37 @@ def found(draw: st.DrawFn) -> Case:
 @given(data=st.data())
 def test_it_equals_the_reference(runner: KernelRunner, cases: Any, data: st.DataObject) -> None:
     expect_reference_bytes(runner, *data.draw(cases()))
+
+
+@settings(max_examples=40)
+@given(data=st.data(), zero_point=ZERO_POINTS, seed=SEEDS)
+def test_what_is_cut_with_paddings_equals_the_reference_of_zeros_around_it(
+    runner: KernelRunner, data: st.DataObject, zero_point: int, seed: int
+) -> None:
+    """The reference pads with a value that it never sets: zeros of PADV2 stand for it."""
+    block = [data.draw(st.integers(1, 3)) for _ in range(data.draw(st.integers(1, 2)))]
+    sizes, channels = [data.draw(SIZES) * count for count in block], data.draw(SIZES)
+    before = [data.draw(st.integers(0, min(3, size - 1))) for size in sizes]
+    paddings = [
+        [first, -(size + first) % count] for first, size, count in zip(before, sizes, block, strict=True)
+    ]
+    padded = [size + sum(pair) for size, pair in zip(sizes, paddings, strict=True)]
+    parts = [size // count for size, count in zip(padded, block, strict=True)]
+    ours, theirs = (Network((1, *sizes, channels), 0.05, zero_point) for _ in range(2))
+    zero = theirs.constant("zero", np.zeros(1, np.int8), [0.05])
+    theirs.tensors[zero].quantization.zeroPoint = [zero_point]
+    around = theirs.constant("around", np.array([[0, 0], *paddings, [0, 0]], np.int32))
+    output = theirs.activation("padded", (1, *padded, channels), 0.05, zero_point)
+    options = schema.PadV2OptionsT()
+    theirs.add(CODES.PADV2, 2, [0, around, zero], output, "PadV2Options", options)
+    shape = (math.prod(block), *parts, channels)
+    add(ours, "SPACE_TO_BATCH_ND", [block, paddings], shape, "SpaceToBatchNDOptions")
+    add(theirs, "SPACE_TO_BATCH_ND", [block, [[0, 0]] * len(block)], shape, "SpaceToBatchNDOptions")
+    for network in (ours, theirs):
+        network.reshape((1, math.prod(shape)))
+    inputs = some_inputs(ours, np.random.default_rng(seed))
+    plan = plan_model(parse_model(ours.flatbuffer()), ["cut", "flat"])
+    np.testing.assert_array_equal(runner.run(plan, inputs), reference(theirs.flatbuffer(), inputs))
 
 
 @settings(max_examples=40)

@@ -1,5 +1,5 @@
-"""What SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND share: images cut into those of every n-th pixel, and "
-"joined."""
+"""What SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND share: images cut into those of every n-th pixel, and
+joined."""
 
 from dataclasses import dataclass
 

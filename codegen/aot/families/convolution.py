@@ -1,12 +1,28 @@
 """What CONV_2D and DEPTHWISE_CONV_2D share, whatever computes them: how their filter moves over the input."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from codegen.aot.arithmetic.windows import Windows, windows
 from codegen.aot.call import Value
 from codegen.aot.operands import Activation
 from codegen.aot.overlap import Overlap, image_overlap, reads
 from contract.convolution import ConvolutionOptions
+
+
+class Filtering(Protocol):
+    """What is needed of a checked operator whose filter moves over an image."""
+
+    @property
+    def options(self) -> ConvolutionOptions: ...
+    @property
+    def input(self) -> Activation: ...  # (batch, height, width, channels)
+    @property
+    def output(self) -> Activation: ...  # (batch, rows.outputs, columns.outputs, filters)
+    @property
+    def rows(self) -> Windows: ...
+    @property
+    def columns(self) -> Windows: ...
 
 
 def image_windows(
@@ -23,38 +39,37 @@ def image_windows(
 
 
 def convolution_overlap(
-    input: Activation,
-    output: Activation,
-    options: ConvolutionOptions,
-    taps: tuple[int, int],
-    windows: tuple[Windows, Windows],
-    group: int | None = None,
-    by_channel: bool = False,
+    conv: Filtering, taps: tuple[int, int], by_channel: bool = False
 ) -> Mapping[int, Overlap]:
-    """How far the outputs may reach into the input, for a kernel that reads all of `group` pixels before it
-    writes them, or a channel at a time: image_overlap explains both."""
-    batch, height, width, channels = input.shape
+    """How far the outputs of a filter of `taps` (height, width) may reach into the input, for a kernel that
+    writes a pixel when it has read its window, or a channel at a time: image_overlap explains both."""
+    batch, height, width, channels = conv.input.shape
     if batch != 1:
         return {}
     rows, columns = (
-        reads(windows[axis], size, taps[axis], options.stride[axis], options.dilation[axis])
-        for axis, size in enumerate((height, width))
+        reads(windows, size, count, stride, dilation)
+        for windows, size, count, stride, dilation in zip(
+            (conv.rows, conv.columns),
+            (height, width),
+            taps,
+            conv.options.stride,
+            conv.options.dilation,
+            strict=True,
+        )
     )
-    overlap = image_overlap(rows, columns, width, channels, output.shape[3], group, by_channel)
-    return {input.index: overlap}
+    filters = conv.output.shape[3]
+    return {conv.input.index: image_overlap(rows, columns, width, channels, filters, by_channel=by_channel)}
 
 
-def filter_fields(
-    taps: tuple[int, int], options: ConvolutionOptions, rows: Windows, columns: Windows
-) -> Mapping[str, Value]:
+def filter_fields(conv: Filtering, taps: tuple[int, int]) -> Mapping[str, Value]:
     """The fields of a kernel for a filter of `taps` (height, width)."""
     return {
         "filter_height": taps[0],
         "filter_width": taps[1],
-        "stride_height": options.stride[0],
-        "stride_width": options.stride[1],
-        "dilation_height": options.dilation[0],
-        "dilation_width": options.dilation[1],
-        "padding_top": rows.padding,
-        "padding_left": columns.padding,
+        "stride_height": conv.options.stride[0],
+        "stride_width": conv.options.stride[1],
+        "dilation_height": conv.options.dilation[0],
+        "dilation_width": conv.options.dilation[1],
+        "padding_top": conv.rows.padding,
+        "padding_left": conv.columns.padding,
     }

@@ -1,5 +1,7 @@
 """What operators with weights share: their bias, and the factors that turn sums of products into outputs."""
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,23 @@ from codegen.aot.operands import Activation, bias_of, expect_accumulators_fit
 from contract.graph import Model, Operator, Quantization
 
 Sums = tuple[NDArray[np.int32] | None, tuple[float, ...], tuple[Multiplier, ...]]
+
+
+class Summing(Protocol):
+    """What is needed of a checked operator whose outputs are sums of weight * input."""
+
+    @property
+    def input(self) -> Activation: ...
+    @property
+    def output(self) -> Activation: ...
+    @property
+    def bias(self) -> NDArray[np.int32] | None: ...
+    @property
+    def factors(self) -> tuple[float, ...]: ...
+    @property
+    def multipliers(self) -> tuple[Multiplier, ...]: ...
+    @property
+    def limits(self) -> tuple[int, int]: ...
 
 
 def sums_of(

@@ -1,35 +1,15 @@
 """ASSIGN_VARIABLE: a copy into the variable."""
 
-from codegen.aot import describe
 from codegen.aot.call import KernelCall
-from codegen.aot.operands import CONVERT_AGAIN, expect_operands, expect_shape
-from contract.errors import UserError
-from contract.graph import Model, Operator, Tensor
+from codegen.aot.families.variables import Copy, copy_call, read_copy
+from contract.graph import Model, Operator
 
 
-def read(model: Model, operator: Operator) -> tuple[Operator, Tensor, Tensor]:
-    """The operator, the value and its variable. UserError where they do not fit together."""
-    expect_operands(operator, inputs=range(1, 2))
-    source, target = model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
-    if not target.is_variable or source.type != target.type:
-        raise UserError(f"{operator} has {source} and {target}, not a variable and a value; {CONVERT_AGAIN}")
-    expect_shape(operator, target, source.shape)
-    return operator, source, target
+def read(model: Model, operator: Operator) -> Copy:
+    """The operator with everything checked. UserError where its tensors do not fit together."""
+    return read_copy(model, operator, assigns=True)
 
 
-def portable(checked: tuple[Operator, Tensor, Tensor]) -> KernelCall:
-    """A copy of the bytes."""
-    operator, source, target = checked
-    return KernelCall(
-        operators=(operator,),
-        kernel="copy_bytes",
-        header="kernels/copy_bytes.h",
-        inputs=(source.index,),
-        outputs=(target.index,),
-        parameters={"bytes": source.bytes},
-        description=(
-            operator.name,
-            describe.tensor("from", source),
-            describe.tensor("to", target),
-        ),
-    )
+def portable(copy: Copy) -> KernelCall:
+    """The plain kernel."""
+    return copy_call(copy)

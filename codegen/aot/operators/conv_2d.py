@@ -133,20 +133,14 @@ def portable(conv: Convolution) -> KernelCall:
         outputs=(conv.output.index,),
         parameters={
             **shapes,
-            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
+            **filter_fields(conv, (filter_height, filter_width)),
             "input_zero_point": conv.input.quantization.zero_point,
             "weights": Constant("weights", conv.weights, rows_of),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),
             "requantization": requantization(conv.multipliers, conv.output, conv.limits),
             "backward": 0,
         },
-        overlaps=convolution_overlap(
-            conv.input,
-            conv.output,
-            conv.options,
-            (filter_height, filter_width),
-            (conv.rows, conv.columns),
-        ),
+        overlaps=convolution_overlap(conv, (filter_height, filter_width)),
         description=conv.description,
     )
     return of_batch(call, batch)

@@ -114,7 +114,7 @@ def portable(conv: Depthwise) -> KernelCall:
             "depth_multiplier": conv.depth_multiplier,
             "output_height": conv.rows.outputs,
             "output_width": conv.columns.outputs,
-            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
+            **filter_fields(conv, (filter_height, filter_width)),
             "input_zero_point": conv.input.zero_point,
             "weights": Constant("weights", conv.weights),
             "bias": None if conv.bias is None else Constant("bias", conv.bias),
@@ -122,12 +122,7 @@ def portable(conv: Depthwise) -> KernelCall:
             "backward": 0,
         },
         overlaps=convolution_overlap(
-            conv.input,
-            conv.output,
-            conv.options,
-            (filter_height, filter_width),
-            (conv.rows, conv.columns),
-            by_channel=conv.depth_multiplier == 1,
+            conv, (filter_height, filter_width), by_channel=conv.depth_multiplier == 1
         ),
         description=conv.description,
     )

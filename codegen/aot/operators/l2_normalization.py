@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from codegen.aot import describe
 from codegen.aot.call import KernelCall
 from codegen.aot.operands import (
-    CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_quantization,
     expect_shape,
     input_of,
     output_of,
@@ -17,7 +17,7 @@ from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.l2_normalization import L2NormalizationOptions
 
-OUTPUT_SCALE = 1 / 128
+OUTPUT_PARTS = 128  # of 1: the scale is 1/128
 MOST_DIMENSIONS = 4  # of the reference
 MOST_VALUES = (2**31 - 1) // 255**2  # whose squares fit int32
 
@@ -45,11 +45,7 @@ def read(model: Model, operator: Operator) -> L2Normalization:
         raise UserError(f"{operator} has the fused activation {options.activation}, which none runs")
     if len(input.shape) > MOST_DIMENSIONS:
         raise UserError(f"{operator} has {len(input.shape)} dimensions; TensorFlow Lite Micro takes four")
-    if (output.scale, output.zero_point) != (OUTPUT_SCALE, 0):
-        raise UserError(
-            f"{operator} has {output.tensor} of scale {output.scale:g} and zero point {output.zero_point} "
-            f"instead of 1/128 and 0; {CONVERT_AGAIN}"
-        )
+    expect_quantization(operator, output, OUTPUT_PARTS, 0)
     depth = input.shape[-1]
     if depth > MOST_VALUES:
         raise UserError(f"{operator} normalises {depth:,} values, the engine takes at most {MOST_VALUES:,}")

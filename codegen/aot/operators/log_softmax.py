@@ -15,6 +15,7 @@ from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_quantization,
     expect_shape,
     input_of,
     output_of,
@@ -24,7 +25,7 @@ from codegen.aot.overlap import IN_PLACE
 from contract.errors import UserError
 from contract.graph import Model, Operator
 
-OUTPUT_SCALE = 16 / 256
+OUTPUT_PARTS = 16  # of 1: the scale is 1/16
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,7 @@ def read(model: Model, operator: Operator) -> LogSoftmax:
     expect_operands(operator, inputs=range(1, 2))
     input, output = input_of(model, operator), output_of(model, operator)
     expect_shape(operator, output.tensor, input.shape)
-    if (output.scale, output.zero_point) != (OUTPUT_SCALE, INT8_MAX):
-        raise UserError(
-            f"{operator} has {output.tensor} of scale {output.scale:g} and zero point {output.zero_point} "
-            f"instead of 1/16 and {INT8_MAX}; {CONVERT_AGAIN}"
-        )
+    expect_quantization(operator, output, OUTPUT_PARTS, INT8_MAX)
     depth = input.shape[-1]
     if depth > MOST_CLASSES:
         raise UserError(f"{operator} has {depth} classes, the engine takes at most {MOST_CLASSES}")

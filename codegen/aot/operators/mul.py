@@ -27,8 +27,8 @@ from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.mul import MulOptions
 
-LARGEST_PRODUCT = 255 * 255  # of two int8 values less their zero points
-MOST_LEFT_SHIFT = 14  # of such a product within int32
+# Of a product of two int8 values less their zero points, 255 * 255 at most, within int32.
+MOST_LEFT_SHIFT = 14
 
 
 @dataclass(frozen=True)

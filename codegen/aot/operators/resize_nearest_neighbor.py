@@ -8,17 +8,8 @@ from numpy.typing import NDArray
 
 from codegen.aot import describe
 from codegen.aot.call import Constant, KernelCall
-from codegen.aot.operands import (
-    CONVERT_AGAIN,
-    Activation,
-    expect_operands,
-    expect_shape,
-    expect_unchanged_quantization,
-    input_of,
-    integers_of,
-    output_of,
-)
-from contract.errors import UserError
+from codegen.aot.families.resizing import resized_image
+from codegen.aot.operands import Activation
 from contract.graph import Model, Operator
 from contract.operators.resize_nearest_neighbor import ResizeNearestNeighborOptions
 
@@ -37,18 +28,10 @@ class Resizing:
 
 def read(model: Model, operator: Operator) -> Resizing:
     """The operator with everything checked. UserError where its tensors do not fit together."""
-    expect_operands(operator, inputs=range(2, 3))
     options = operator.options
     assert isinstance(options, ResizeNearestNeighborOptions)
-    input, output = input_of(model, operator), output_of(model, operator)
-    size = integers_of(model, operator, 1)
-    if len(input.shape) != 4 or len(size) != 2 or min(size) < 1:
-        raise UserError(
-            f"{operator} resizes {input.tensor} of shape {list(input.shape)} to {size}; {CONVERT_AGAIN}"
-        )
-    expect_unchanged_quantization(operator, input, output)
-    batch, height, width, channels = input.shape
-    expect_shape(operator, output.tensor, (batch, *size, channels))
+    input, output, size = resized_image(model, operator)
+    _, height, width, _ = input.shape
     return Resizing(
         operator=operator,
         input=input,

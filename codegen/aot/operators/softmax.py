@@ -6,9 +6,9 @@ from codegen.aot import describe
 from codegen.aot.arithmetic.fixed_point import INT8_MIN, softmax_least_difference, softmax_multiplier
 from codegen.aot.call import KernelCall
 from codegen.aot.operands import (
-    CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_quantization,
     expect_shape,
     input_of,
     output_of,
@@ -18,7 +18,7 @@ from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators.softmax import SoftmaxOptions
 
-OUTPUT_SCALE = 1 / 256
+OUTPUT_PARTS = 256  # of 1: the scale is 1/256
 # The sum of the exponentials is Q12.19: 4,095 ones fit.
 MOST_CLASSES = 4095
 
@@ -45,11 +45,7 @@ def read(model: Model, operator: Operator) -> Softmax:
     assert isinstance(options, SoftmaxOptions)
     input, output = input_of(model, operator), output_of(model, operator)
     expect_shape(operator, output.tensor, input.shape)
-    if (output.quantization.scale, output.quantization.zero_point) != (OUTPUT_SCALE, INT8_MIN):
-        raise UserError(
-            f"{operator} has {output.tensor} of scale {output.quantization.scale:g} and zero point "
-            f"{output.quantization.zero_point} instead of 1/256 and {INT8_MIN}; {CONVERT_AGAIN}"
-        )
+    expect_quantization(operator, output, OUTPUT_PARTS, INT8_MIN)
     depth = input.shape[-1]
     if depth > MOST_CLASSES:
         raise UserError(f"{operator} has {depth} classes, the engine's softmax takes at most {MOST_CLASSES}")

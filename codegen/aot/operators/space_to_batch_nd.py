@@ -43,7 +43,7 @@ def read(model: Model, operator: Operator) -> Movement:
 
 
 # What the reference pads with, whatever the zero point is: SpaceToBatchNDPrepare in
-# tensorflow/lite/micro/kernels/space_to_batch_nd.cc sets no value, so that it is what the memory held before:
+# tensorflow/lite/micro/kernels/space_to_batch_nd.cc sets no value, so that it is what its memory held before:
 # zeros on a board that has just started.
 PADDING = 0
 

@@ -10,15 +10,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.one_step import Requantization
 from codegen.aot.channels import Channels, Reach, channels_of, whole_reach
-from codegen.aot.operands import Activation
+from codegen.aot.families.sums import Summing
 from codegen.aot.operators import module_of
 from codegen.aot.operators.conv_2d import Convolution
 from codegen.aot.operators.depthwise_conv_2d import Depthwise
@@ -26,21 +24,6 @@ from codegen.aot.operators.fully_connected import Dense
 from contract.graph import ABSENT, Model, Operator
 
 Needed = dict[int, NDArray[np.bool_]]  # by tensor index: which of its channels
-
-
-class Summing(Protocol):
-    """What Convolution, Depthwise and Dense share."""
-
-    @property
-    def input(self) -> Activation: ...
-    @property
-    def output(self) -> Activation: ...
-    @property
-    def bias(self) -> NDArray[np.int32] | None: ...
-    @property
-    def multipliers(self) -> tuple[Multiplier, ...]: ...
-    @property
-    def limits(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True)

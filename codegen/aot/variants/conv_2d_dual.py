@@ -59,7 +59,7 @@ def call_of(pair: Pair) -> KernelCall | str:
             "input_height": height,
             "input_width": width,
             "channels": channels,
-            **filter_fields((filter_height, filter_width), conv.options, conv.rows, conv.columns),
+            **filter_fields(conv, (filter_height, filter_width)),
             "padding_value": conv.input.quantization.zero_point,
             "conv_height": conv_height,
             "conv_width": conv_width,

@@ -1,7 +1,6 @@
 """Requantisation in one step, where it is proven equal: firmware/engines/aot/arithmetic/one_step.h."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,25 +9,11 @@ from codegen.aot.arithmetic.fixed_point import Multiplier
 from codegen.aot.arithmetic.one_step import Channel, Requantization, solve_layer
 from codegen.aot.arithmetic.ranges import Ranges, bias_without_zero_point, product_sums
 from codegen.aot.call import Constant, Value
+from codegen.aot.families.sums import Summing
 from codegen.aot.operands import Activation
 from codegen.aot.requantization import requantization
 
 MOST_ALIGN = 30  # the kernel multiplies by 2^align, an int32
-
-
-class Summing(Protocol):
-    """What is needed of a checked operator whose outputs are sums of weight * input."""
-
-    @property
-    def input(self) -> Activation: ...
-    @property
-    def output(self) -> Activation: ...
-    @property
-    def bias(self) -> NDArray[np.int32] | None: ...
-    @property
-    def factors(self) -> tuple[float, ...]: ...
-    @property
-    def multipliers(self) -> tuple[Multiplier, ...]: ...
 
 
 def one_step(
