@@ -9,6 +9,7 @@ from codegen.aot.overlap import FAR, Overlap, common_bytes
 ALIGNMENT = 8
 MOST_EXACT = 10  # buffers for which every order is tried
 MOST_ROUNDS = 400  # of the search for more buffers
+MOST_PLACES = 100_000  # that the local search works out in all
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class _Problem:
         self.sizes = [aligned(buffer.bytes) for buffer in buffers]
         self.buffers = buffers
         self.overlaps = overlaps
+        self.inputs: dict[int, list[int]] = {}  # that each output may reach into
+        for output, input in overlaps:
+            self.inputs.setdefault(output, []).append(input)
         # For each buffer and each that it meets: the forbidden distances from that one, both ends excluded.
         self.forbidden: list[dict[int, tuple[int, int]]] = [
             {
@@ -119,9 +123,11 @@ class _Problem:
         """The most bytes that can lie over each other."""
         saved = 0
         for output in alive:
-            pairs = [pair for pair in self.overlaps if pair[0] == output and pair[1] in alive]
+            inputs = self.inputs.get(output, ())
             # An output may reach into several inputs, each byte of it into one.
-            saved += min(self.sizes[output], sum(self._common(*pair) for pair in pairs))
+            saved += min(
+                self.sizes[output], sum(self._common(output, input) for input in inputs if input in alive)
+            )
         return saved
 
     def _common(self, output: int, input: int) -> int:
@@ -179,7 +185,7 @@ def _improved(problem: _Problem, best: Sequence[int], bound: int) -> Sequence[in
     chance = random.Random(0)
     found, size = list(best), problem.places(best)[1]
     order, height = found, size
-    for _ in range(MOST_ROUNDS):
+    for _ in range(min(MOST_ROUNDS, MOST_PLACES // len(found))):
         if size == bound:
             break
         places, _ = problem.places(order)
