@@ -16,12 +16,12 @@ def choose(model: Model, goal: str) -> list[KernelCall | Alias]:
     UserError where an operator's tensors do not fit together.
     """
     calls: list[KernelCall | Alias] = []
-    computed: set[int] = set()  # the operators' indices
+    computed: set[tuple[int, ...]] = set()  # the operators, by their outputs
     for operator in model.operators:
-        if operator.index not in computed:
+        if operator.outputs not in computed:
             chosen = _choose(model, operator, goal)
             calls.extend(chosen)
-            computed.update(one.index for call in chosen for one in call.operators)
+            computed.update(one.outputs for call in chosen for one in call.operators)
     return calls
 
 

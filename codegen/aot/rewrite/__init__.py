@@ -16,13 +16,19 @@ from codegen.aot.rewrite.float_islands import tabulate_float_islands
 from codegen.aot.rewrite.fold_activations import fold_activations
 from codegen.aot.rewrite.fold_constants import fold_constants
 from codegen.aot.rewrite.fold_padding import fold_padding
+from codegen.aot.rewrite.move_before_dequantize import move_before_dequantize
 from codegen.aot.rewrite.remove_unread import remove_unread
 from codegen.aot.rewrite.resolve_variables import resolve_variables
 from contract.graph import Model
 
 Pass = Callable[[Model], tuple[Model, list[Change]]]
 
-COMPUTABLE: tuple[Pass, ...] = (resolve_variables, fold_constants, tabulate_float_islands)
+COMPUTABLE: tuple[Pass, ...] = (
+    resolve_variables,
+    fold_constants,
+    move_before_dequantize,
+    tabulate_float_islands,
+)
 EXACT: tuple[Pass, ...] = (remove_unread, fold_padding, fold_activations, remove_dead_channels)
 
 

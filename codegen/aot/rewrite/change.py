@@ -1,5 +1,6 @@
 """What a pass did to an operator."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -21,11 +22,18 @@ def with_tensors(model: Model, changed: Iterable[Tensor]) -> Model:
 
 
 def with_operators(model: Model, changed: Iterable[Operator], without: Iterable[Operator] = ()) -> Model:
-    """The model with these operators in the places of those with the same index, and `without` others."""
+    """The model with these operators in the places of those with the same index, and `without` others. Where
+    a pass has put several in the place of one, those with the same outputs are meant."""
     places = {operator.index: operator for operator in changed}
-    gone = {operator.index for operator in without}
-    operators = (places.get(one.index, one) for one in model.operators if one.index not in gone)
-    return replace(model, operators=tuple(operators))
+    gone = {(operator.index, operator.outputs) for operator in without}
+    share = Counter(operator.index for operator in model.operators)
+
+    def chosen(one: Operator) -> Operator:
+        new = places.get(one.index, one)
+        return one if share[one.index] > 1 and new.outputs != one.outputs else new
+
+    kept = (one for one in model.operators if (one.index, one.outputs) not in gone)
+    return replace(model, operators=tuple(chosen(one) for one in kept))
 
 
 def without_readers(model: Model) -> list[Operator]:
