@@ -21,7 +21,8 @@ SPEC = OperatorSpec(
     layer="gather",
     resolver_method="AddGather",
     runs_on=everywhere(4),
-    attributes={"axis, batch_dims": "any", "positions": "any, constant"},
+    attributes={"axis, batch_dims": "any", "positions": "any, constant or INT32 computed before"},
     options_code=23,
+    limits=("computed positions outside the axis, undefined in the reference, take the nearest",),
     read_options=read_options,
 )

@@ -134,6 +134,43 @@ def test_it_equals_the_reference(runner: KernelRunner, cases: Any, data: st.Data
 
 
 @settings(max_examples=40)
+@given(
+    rows=SIZES,
+    inner=st.lists(SIZES, max_size=2).map(tuple),
+    count=SIZES,
+    before=st.integers(0, 2),
+    seed=SEEDS,
+)
+def test_positions_that_are_an_input_take_the_references_slices_and_the_nearest_beyond(
+    runner: KernelRunner, rows: int, inner: tuple[int, ...], count: int, before: int, seed: int
+) -> None:
+    """An Embedding layer: a constant table, indices at run time."""
+    generator = np.random.default_rng(seed)
+    network = Network((1, 1), 0.05, 0)
+    network.set_input(network.integers("words", (1, count)))
+    values = generator.integers(-128, 128, (before + 1, rows, *inner)).astype(np.int8)
+    if before == 0:
+        values = values[0]
+    axis = 1 if before else 0
+    shape = (before + 1, 1, count, *inner) if before else (1, count, *inner)
+    output = network.activation("slices", shape, 0.05, 0)
+    options = schema.GatherOptionsT()
+    options.axis = axis
+    table = network.constant("table", values, [0.05])
+    network.add(CODES.GATHER, 2, [table, network.last], output, "GatherOptions", options)
+    network.reshape((1, math.prod(shape)))
+    words = generator.integers(0, rows, (5, count)).astype(np.int32)
+    expect_reference_bytes(runner, network, generator, inputs=words.view(np.int8))
+    model = parse_model(network.flatbuffer())
+    plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators])
+    beyond = np.array([[-1] * count, [rows] * count, [2**31 - 1] * count], np.int32)
+    nearest = np.clip(beyond, 0, rows - 1)
+    np.testing.assert_array_equal(
+        runner.run(plan, beyond.view(np.int8)), runner.run(plan, nearest.view(np.int8))
+    )
+
+
+@settings(max_examples=40)
 @given(data=st.data(), zero_point=ZERO_POINTS, seed=SEEDS)
 def test_what_is_cut_with_paddings_equals_the_reference_of_zeros_around_it(
     runner: KernelRunner, data: st.DataObject, zero_point: int, seed: int
