@@ -9,7 +9,9 @@ MODEL ?= mnist
 RECIPE ?= seed
 BOARD ?= mps2-an386
 OPTIMIZE ?= speed
-THRESHOLD ?= 0.5
+THRESHOLD ?=
+TASK ?=
+REPRESENTATIVE ?=
 KERAS ?=
 DATA ?=
 TFLITE ?=
@@ -31,7 +33,7 @@ hash := \#
 awkward = $(strip $(if $(findstring $(space),$1),a space) $(foreach sign,$(hash) : % $$,$(findstring $(sign),$1)))
 plain = $(if $(call awkward,$2),$(error $1=$2: make cannot take a path with $(call awkward,$2) in it; $3))
 $(call plain,the folder of this checkout,$(CURDIR),move it)
-$(foreach name,KERAS TFLITE DATA TFLM_LIBRARY,$(call plain,$(name),$($(name)),copy or link it to another path))
+$(foreach name,KERAS TFLITE DATA REPRESENTATIVE TFLM_LIBRARY,$(call plain,$(name),$($(name)),copy or link it to another path))
 
 # ---- what belongs together ----
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -54,12 +56,14 @@ $(if $(filter aot,$(ENGINE)),$(if $(TFLM_LIBRARY),$(call idle,TFLM_LIBRARY,for E
 	idle,OPTIMIZE,for ENGINE=$(ENGINE)))
 $(if $(filter nano33ble,$(BOARD)),,$(if $(PORT),$(call idle,PORT,for BOARD=$(BOARD), which is started by itself)))
 $(if $(and $(KERAS),$(TFLITE)),$(error KERAS= and TFLITE= are both given; give one of them))
-$(if $(KERAS)$(TFLITE),$(foreach name,MODEL RECIPE,$(call idle,$(name),beside KERAS= or TFLITE=)),$(if \
-	$(DATA),$(call idle,DATA,without KERAS= or TFLITE=)))
+$(if $(KERAS)$(TFLITE),$(foreach name,MODEL RECIPE,$(call idle,$(name),beside KERAS= or TFLITE=)),$(strip \
+	$(foreach name,DATA TASK REPRESENTATIVE,$(if $($(name)),$(call idle,$(name),without KERAS= or TFLITE=)))))
+$(if $(TFLITE),$(if $(REPRESENTATIVE),$(call idle,REPRESENTATIVE,for TFLITE=, which is quantised already)))
 
 # A user's own model gets a folder of its own for each pair of paths.
 OWN := $(KERAS)$(TFLITE)
-own_id = $(shell printf '%s %s' '$(abspath $(OWN))' '$(abspath $(DATA))' | cksum | cut -d ' ' -f 1)
+own_id = $(shell printf '%s %s%s' '$(abspath $(OWN))' '$(abspath $(DATA))' \
+	'$(if $(TASK)$(REPRESENTATIVE), $(TASK) $(abspath $(REPRESENTATIVE)))' | cksum | cut -d ' ' -f 1)
 VARIANT := $(if $(OWN),$(basename $(notdir $(OWN)))-own-$(own_id),$(MODEL)-$(RECIPE))
 BUILD := build/$(VARIANT)
 tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE)))
@@ -76,32 +80,34 @@ endif
 runtime := $(if $(filter tflm,$(ENGINE)),tflm-$(library),aot)
 GENERATED := $(BUILD)/generated-$(ENGINE)$(tuning)$(clone)
 IMAGE := $(BUILD)/$(BOARD)-$(ENGINE)$(line)$(tuning)$(clone)
-PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(THRESHOLD)
+PASSED := $(IMAGE)/.passed-$(or $(IMAGES),all)-$(or $(THRESHOLD),default)
 REPORTED := $(IMAGE)/.reported
 
 ifneq ($(OWN),)
 ifeq ($(KERAS),)
 else ifeq ($(DATA),)
-$(error KERAS= needs DATA=, an .npz with x_train, y_train, x_test and y_test)
+$(error KERAS= needs DATA=, an .npz with x_train, x_test and the targets y_train and y_test)
 endif
 else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof keras-models accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
 	@echo "report   $(BUILD)/report/index.html"
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables (VAR=value after make; the first value is the default):"
 	@echo "  MODEL=mnist|fashion             which dataset and network"
 	@echo "  RECIPE=seed|best|pretrained     how it is trained; pretrained takes models/MODEL and needs no TensorFlow"
 	@echo "  KERAS=m.keras DATA=d.npz        your own float model and its data"
 	@echo "  TFLITE=m.tflite [DATA=d.npz]    your own int8 flatbuffer"
+	@echo "  TASK=auto|classification|binary|regression|reconstruction   what your model's outputs mean"
+	@echo "  REPRESENTATIVE=500|r.npz        how many of the training data set the ranges, or a file with those"
 	@echo "  BOARD=mps2-an386|...            what the firmware runs on (qemu is the same as mps2-an386):"
 	@$(PYTHON) -m contract.boards list | sed 's/^/      /'
 	@echo "  ENGINE=aot|tflm                 what runs the model (tflm: nano33ble alone, and its default)"
@@ -110,7 +116,8 @@ help: ## this list
 	@echo "  TFLM_LIBRARY=dir                tflm from a clone in place of the Library Manager's release"
 	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
 	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
-	@echo "  THRESHOLD=0.5                   percentage points the board may lose against the float model"
+	@echo "  THRESHOLD=0.5                   what the board may lose against the float model: percentage points of"
+	@echo "                                  accuracy or AUC, of a regression percent of the targets' deviation (2)"
 
 comma := ,
 
@@ -153,9 +160,10 @@ build/%/float.keras: $(wildcard train/*.py) | $(TRAIN)
 # ---- quantize ----
 tflite: $(BUILD)/model.tflite ## quantise it to an int8 flatbuffer
 ifneq ($(OWN),)
-$(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard quantize/*.py) | $(if $(KERAS),$(TRAIN),$(REFERENCE))
+$(BUILD)/model.tflite: $(OWN) $(DATA) $(wildcard $(REPRESENTATIVE)) $(wildcard quantize/*.py) | $(if $(KERAS),$(TRAIN),$(REFERENCE))
 	@$(PYTHON_VENV) -m quantize $(if $(KERAS),--model $(KERAS),--tflite $(TFLITE)) $(if $(DATA),--data $(DATA)) \
-		--name $(basename $(notdir $(OWN))) --recipe own --runtime $(runtime) --out $(BUILD)
+		--name $(basename $(notdir $(OWN))) --recipe own --runtime $(runtime) --out $(BUILD) \
+		$(if $(TASK),--task $(TASK)) $(if $(REPRESENTATIVE),--representative $(REPRESENTATIVE))
 else ifeq ($(RECIPE),pretrained)
 $(BUILD)/model.tflite: $(wildcard models/$(MODEL)/*)
 	@mkdir -p $(BUILD)
@@ -187,7 +195,7 @@ $(IMAGE)/firmware.json: $(IMAGE)/firmware.elf $(wildcard measure/*.py)
 # ---- host ----
 flash: $(IMAGE)/firmware.json ## upload the image to the Arduino board and check what answers there
 	@$(PYTHON_VENV) -m host flash $(IMAGE) $(if $(PORT),--port $(PORT))
-stream = $(PYTHON_VENV) -m host validate $(IMAGE) --threshold $(THRESHOLD) $(if $(IMAGES),--images $(IMAGES)) \
+stream = $(PYTHON_VENV) -m host validate $(IMAGE) $(if $(THRESHOLD),--threshold $(THRESHOLD)) $(if $(IMAGES),--images $(IMAGES)) \
 	$(if $(PORT),--port $(PORT))
 # A stamp stands for a validation that passed, with these images and this threshold and no other.
 $(PASSED): $(IMAGE)/firmware.json $(BUILD)/model.tflite $(wildcard host/*.py host/*/*.py)
@@ -220,6 +228,10 @@ NETWORKS ?=
 proof: | $(TEST) ## MLPerf Tiny's networks (and those in NETWORKS=dir) on every emulated core, 1,000 inputs each
 	$(require) arm qemu
 	@$(PYTHON_VENV) -m bench proof build/proof $(if $(NETWORKS),--networks $(NETWORKS))
+
+keras-models: | $(TEST) ## every Keras model of the tests in full, on the emulated board; reports in build/keras-models
+	$(require) arm qemu
+	@$(PYTHON_VENV) -m pytest -n auto --full tests/test_keras_models.py
 
 # Three seeds of recipe best, then PTQ and QAT side by side on the first, which make RECIPE=best would train.
 SEEDS := 0 1 2

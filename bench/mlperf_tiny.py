@@ -32,7 +32,7 @@ def flatbuffer(name: str, seed: int = 0) -> bytes:
     model = ARCHITECTURES[name](keras.layers)
     images = np.random.default_rng(seed).normal(size=(IMAGES, *model.input_shape[1:])).astype(np.float32)
     model(images, training=True)
-    return converted(network_of(model, name).single, images)
+    return converted(network_of(model, name).single, [images])
 
 
 def keyword_spotting(layers: Any) -> Any:

@@ -63,7 +63,8 @@ def generate(
         _write(out / file_name, text)
     if ASSEMBLY_FILE not in texts:  # left by a run with other options, it would be compiled, too
         (out / ASSEMBLY_FILE).unlink(missing_ok=True)
-    operators = ", ".join(operator.name for operator in model.operators)
+    counts = Counter(operator.name for operator in model.operators)
+    operators = ", ".join(name if count == 1 else f"{name} x {count}" for name, count in counts.items())
     return (
         f"{tflite.name} for {runtime.title}\n"
         f"  operators  {len(model.operators)}: {operators}\n"
@@ -83,7 +84,7 @@ def _aot(
     names = claim_names(plan, identifiers)
     source, lines = model_source(plan, name, names)
     texts = {
-        "model.h": model_header(plan, name),
+        "model.h": model_header(plan, name, manifest),
         "model.c": source,
         LAYER_MAP: as_json(layer_map(plan, optimize, lines)),
     }

@@ -134,6 +134,15 @@ def checked_images(path: Path, name: str, images: Array) -> Array:
     )
 
 
+def finite_floats(path: Path, name: str, values: Array) -> FloatImages:
+    """Numbers of any type as float32. UserError where they are none, or not finite."""
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_) or np.iscomplexobj(values):
+        raise UserError(f"{path}: {name} is of type {values.dtype}; it must hold numbers")
+    if not np.isfinite(values).all():
+        raise UserError(f"{path}: {name} holds infinities or numbers that are not a number; remove them")
+    return values.astype(np.float32)
+
+
 def checked_labels(path: Path, name: str, labels: Array, images: int, classes: int) -> npt.NDArray[np.int64]:
     """The labels of `images` images, from 0 to `classes` - 1. UserError says what is wrong with them."""
     if labels.shape != (images,):

@@ -25,13 +25,14 @@ class Refusals:
         self.messages: list[str] = []
 
     @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """A UserError of the block is kept instead of raised."""
+    def collecting(self, where: str = "") -> Iterator[None]:
+        """A UserError of the block is kept instead of raised, `where` before its message."""
         try:
             yield
         except UserError as error:
-            if str(error) not in self.messages:
-                self.messages.append(str(error))
+            message = f"{where}{error}"
+            if message not in self.messages:
+                self.messages.append(message)
 
     def expect_none(self, what: str) -> None:
         """UserError with all that was collected; `what` is said above several: "operators cannot run"."""

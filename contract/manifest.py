@@ -4,30 +4,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.documents import read_document, write_document
+from contract.scores import Scores
+from contract.task import Task
 
-FORMAT = 2  # raised when a key changes its meaning
+FORMAT = 3  # raised when a key changes its meaning
 
 
 @dataclass(frozen=True)
 class TensorInfo:
     """An input or output of the model: real = scale * (quantised - zero_point). Both are 0 for types that
-    have no scale."""
+    have no scale. Elements lie in C order: the last axis varies fastest."""
 
     name: str
     type: str  # a name of the TFLite schema's TensorType, lower case: int8, uint8, float32, int32, bool
     shape: tuple[int, ...]  # batch dimension included, always 1
     scale: float
     zero_point: int
+    lowest: float | None = None  # of an input: the real values of the training data
+    highest: float | None = None
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Share of right answers, 0 to 1, over `images` images of the test set. None where there are no labels
-    (or, for `float_model`, no float model)."""
+class OutputScores:
+    """How good one output is on the test set, as `contract.scores.scores`. Empty without targets."""
 
-    images: int
-    float_model: float | None
-    int8_model: float | None  # run by the reference runtime
+    float_model: Scores  # empty where there is no float model, too
+    int8_model: Scores  # run by the reference runtime
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class Manifest:
     flatbuffer_bytes: int
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    tasks: tuple[Task, ...]  # of each output
     layers: tuple[str, ...]  # a name for each operator of the flatbuffer, in its order, each a C identifier
-    classes: tuple[str, ...]  # a name for each element of the output
-    accuracy: Accuracy
+    images: int  # inputs of the test set
+    scores: tuple[OutputScores, ...]  # of each output
     arena_bytes: int  # what TensorFlow Lite Micro recorded on a 64-bit host: an upper bound for a Cortex-M
     representative_images: int | None  # size of the representative dataset
     representative_seed: int | None
@@ -57,6 +60,8 @@ class Manifest:
             raise ValueError(f"it has format {self.format}, this version reads {FORMAT}")
         if not self.inputs or not self.outputs:
             raise ValueError("it names no input or no output")
+        if not len(self.outputs) == len(self.tasks) == len(self.scores):
+            raise ValueError("it has not one task and one set of scores for each output")
 
     @property
     def input(self) -> TensorInfo:

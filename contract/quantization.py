@@ -6,12 +6,11 @@ from pathlib import Path
 from contract.documents import read_document, write_document
 
 FILE_NAME = "quantization.json"
-LOSSLESS_DB = 999.0  # stands for an infinite ratio, which JSON cannot hold
 
 
 @dataclass(frozen=True)
 class LayerNoise:
-    """The ratios of one operator in dB; LOSSLESS_DB where nothing is lost."""
+    """The ratios of one operator in dB; contract.scores.LOSSLESS_DB where nothing is lost."""
 
     layer: str
     operator: str

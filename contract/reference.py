@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,11 @@ class Reference:
 
     inputs: NDArray[Any]  # (N, *input shape), of the input's type: int8, uint8, float32, ...
     outputs: NDArray[Any]  # (N, *output shape), of the output's type, by TensorFlow Lite Micro
-    labels: NDArray[np.int64] | None  # (N,), class indices; None for inputs nobody has labelled
-    float_predictions: NDArray[np.float32] | None  # (N, classes), by the float model; None without one
+    targets: tuple[NDArray[Any] | None, ...]  # one for each output, as contract.task says; None: unknown
+    float_predictions: tuple[NDArray[np.float32], ...] | None  # (N, *output shape) each; None without a model
     sha256: str  # of the flatbuffer that gave `outputs`
     dataset_sha256: str  # of the images and labels; empty without a dataset
+    anomalies: NDArray[np.int64] | None = None  # (N,), 1 for what a reconstruction is meant to fail on
 
     def write(self, path: Path) -> None:
         arrays: dict[str, NDArray[np.generic]] = {
@@ -34,13 +35,34 @@ class Reference:
             "outputs": self.outputs,
             "sha256": np.array(self.sha256),
             "dataset_sha256": np.array(self.dataset_sha256),
+            "output_count": np.array(len(self.targets)),
         }
-        if self.labels is not None:
-            arrays["labels"] = self.labels
-        if self.float_predictions is not None:
-            arrays["float_predictions"] = self.float_predictions
+        if self.anomalies is not None:
+            arrays["anomalies"] = self.anomalies
+        for place, values in enumerate(self.targets):
+            if values is not None:
+                arrays[f"targets_{place}"] = values
+        for place, predictions in enumerate(self.float_predictions or ()):
+            arrays[f"float_predictions_{place}"] = predictions
         with replacing(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+    def first(self, count: int) -> "Reference":
+        """The first `count` of it."""
+        return self.of(np.arange(count))
+
+    def of(self, chosen: NDArray[np.int64]) -> "Reference":
+        """Those at the positions `chosen`."""
+        return replace(
+            self,
+            inputs=self.inputs[chosen],
+            outputs=self.outputs[chosen],
+            targets=tuple(None if one is None else one[chosen] for one in self.targets),
+            float_predictions=None
+            if self.float_predictions is None
+            else tuple(one[chosen] for one in self.float_predictions),
+            anomalies=None if self.anomalies is None else self.anomalies[chosen],
+        )
 
 
 def row_of(tensors: Sequence[TensorInfo]) -> tuple[str, tuple[int, ...]]:
@@ -55,6 +77,30 @@ def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate([_rows_of_bytes(array) for array in arrays], axis=1)
+
+
+def separate(values: NDArray[Any], tensors: Sequence[TensorInfo]) -> list[NDArray[Any]]:
+    """What each of a model's inputs or outputs has of `values`, as they are held: (N, *shape) each."""
+    if len(tensors) == 1:
+        return [values]
+    parts, start = [], 0
+    for tensor in tensors:
+        kind = np.dtype(tensor.type)
+        end = start + math.prod(tensor.shape) * kind.itemsize
+        part = np.ascontiguousarray(values[:, start:end])
+        parts.append(part.view(kind).reshape(len(values), *tensor.shape[1:]))
+        start = end
+    return parts
+
+
+def real_values(values: NDArray[Any], tensors: Sequence[TensorInfo]) -> list[NDArray[np.float32]]:
+    """The same as real numbers: scale * (value - zero point), or as they are without a scale."""
+    return [
+        (info.scale * (part.astype(np.float32) - info.zero_point)).astype(np.float32)
+        if info.scale
+        else part.astype(np.float32)
+        for part, info in zip(separate(values, tensors), tensors, strict=True)
+    ]
 
 
 def equal(outputs: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:
@@ -78,23 +124,33 @@ def read_reference(path: Path) -> Reference:
     """Read the reference at `path`. UserError where it is missing or damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            places = range(int(arrays["output_count"]))
+            predictions = [
+                arrays[name] for place in places if (name := f"float_predictions_{place}") in arrays
+            ]
             reference = Reference(
                 inputs=_of_edge_type(arrays["inputs"]),
                 outputs=_of_edge_type(arrays["outputs"]),
-                labels=arrays["labels"].astype(np.int64) if "labels" in arrays else None,
-                float_predictions=arrays.get("float_predictions"),
+                targets=tuple(arrays.get(f"targets_{place}") for place in places),
+                float_predictions=tuple(predictions) or None,
                 sha256=str(arrays["sha256"]),
                 dataset_sha256=str(arrays["dataset_sha256"]),
+                anomalies=arrays["anomalies"].astype(np.int64) if "anomalies" in arrays else None,
             )
     except FileNotFoundError as error:
         raise UserError(f"there is no {path}; python -m quantize writes it") from error
     except Exception as error:  # a damaged zip file can fail in many ways
         raise UserError(f"{path} is damaged ({error}); make it again with python -m quantize") from error
-    counts = {
-        len(array)
-        for array in (reference.inputs, reference.outputs, reference.labels, reference.float_predictions)
-        if array is not None
-    }
+    parts = (
+        reference.inputs,
+        reference.outputs,
+        reference.anomalies,
+        *reference.targets,
+        *(reference.float_predictions or ()),
+    )
+    counts = {len(array) for array in parts if array is not None}
     if len(counts) != 1 or counts == {0}:
         raise UserError(f"{path} is damaged: its arrays differ in length; quantise again")
+    if len(reference.float_predictions or reference.targets) != len(reference.targets):
+        raise UserError(f"{path} is damaged: it lacks predictions of some outputs; quantise again")
     return reference

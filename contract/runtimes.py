@@ -3,6 +3,7 @@
 How far each of them supports an operator stands with the operator, in contract/operators/.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.errors import Refusals, UserError
@@ -55,8 +56,28 @@ REFERENCE_ALONE = frozenset(
 RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUINO)}
 
 
-def check(model: Model, runtime: Runtime, rewritten: bool = False) -> None:
-    """Refuse a model that `runtime` cannot run or would get wrong: UserError names operator and tensor.
+# What becomes such an operator, and what does instead.
+_CURES = {
+    "GELU": 'give the layer activation="swish" or "relu" in place of "gelu"',
+    "SELECT": "an Embedding layer, or keras.ops.where on integers, becomes it; compute that before the model",
+    "WHILE": "a loop over time becomes it; python -m quantize spells LSTM, GRU and SimpleRNN of a .keras out",
+    "IF": "a condition in Python on a tensor becomes it; compute both sides and choose with SELECT_V2",
+    "TOPK_V2": "leave the choice of the greatest to the application, which gets all outputs",
+    "NON_MAX_SUPPRESSION_V4": "leave the choice of boxes to the application",
+    "NON_MAX_SUPPRESSION_V5": "leave the choice of boxes to the application",
+    "ERF": 'give the layer activation="swish" or "relu" in place of an exact "gelu"',
+    "CONV_3D": "put time into the channels and use Conv2D, or Conv1D over flattened frames",
+    "REDUCE_PROD": "take the sum of logarithms before the model",
+    "EINSUM": "put the product together from Dense layers or keras.ops.matmul",
+    "POW": "multiply the tensor with itself",
+}
+
+
+def check(
+    model: Model, runtime: Runtime, rewritten: bool = False, layers: Sequence[str] | None = None
+) -> None:
+    """Refuse a model that `runtime` cannot run or would get wrong: UserError names operator and tensor and,
+    with `layers`, the name of each operator's layer, that too.
 
     The ahead-of-time engine rewrites the graph before it chooses kernels; what passes alone can run is
     refused where `rewritten` says that they are done.
@@ -78,7 +99,7 @@ def check(model: Model, runtime: Runtime, rewritten: bool = False) -> None:
             raise UserError(f"{tensor} has the shape {list(tensor.shape)}; convert with a batch of 1")
     refusals = Refusals()
     for operator in model.operators:
-        with refusals.collecting():
+        with refusals.collecting(f"layer {layers[operator.index]}: " if layers else ""):
             _check_operator(model, operator, runtime, rewritten)
     refusals.expect_none(f"operators cannot run on {runtime.title}:")
 
@@ -103,10 +124,8 @@ def _reason(operator: Operator) -> str:
         return ": it is a custom operator, of which nothing is known; convert without it"
     if operator.name in REFERENCE_ALONE:
         return "; docs/adding-an-operator.md says how it is added"
-    return (
-        ", nor on TensorFlow Lite Micro, which every byte is held against; put the layer together from "
-        "operators of docs/operators.md"
-    )
+    cure = _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
+    return f", nor on TensorFlow Lite Micro, which every byte is held against; {cure}"
 
 
 def _quantised_as_a_whole(tensor: Tensor) -> bool:

@@ -10,17 +10,34 @@ from numpy.typing import NDArray
 from contract.documents import read_document, write_document
 from contract.errors import UserError
 from contract.files import replacing
+from contract.scores import Fidelity, Scores
 
 JSON_NAME = "validation.json"
 NPZ_NAME = "validation.npz"
 
 
 @dataclass(frozen=True)
-class Validation:
-    """One test set, or the first images of it, streamed to one board. Accuracies are shares, 0 to 1.
+class OutputResult:
+    """One output on the images that were sent: scores as `contract.scores.scores`, empty without targets."""
 
-    Accuracies are None without labels, `float_accuracy` and `agree_float` also without a float model; sizes
-    are firmware.json's, None for a board that has no such figure.
+    name: str
+    task: str  # of contract.task.KINDS
+    board: Scores
+    int8_model: Scores  # of the reference, on the same images
+    float_model: Scores  # empty without a float model
+    agree_float: int | None  # answers with the float model's class; None where there are none
+    fidelity: Fidelity | None  # of the board beside the float model; None without one
+    points_lost: float | None  # against the float model, contract.scores.points_lost
+    points_allowed: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One test set, or the first images of it, streamed to one board.
+
+    The accuracies, shares from 0 to 1, and `agree_float` are those of the first output; None where it is no
+    classification with labels, or has no float model. Sizes are firmware.json's, None for a board that has no
+    such figure.
     """
 
     board: str
@@ -33,6 +50,7 @@ class Validation:
     int8_accuracy: float | None  # of the reference, on the same images
     float_accuracy: float | None  # of the float model, on the same images
     agree_float: int | None  # answers with the float model's class
+    outputs: tuple[OutputResult, ...]
     bit_exact: int  # answers equal to the reference, byte for byte
     mismatches: int  # answers that are not
     retries: int  # frames sent again
@@ -44,8 +62,9 @@ class Validation:
     flash_bytes: int | None
     model_bytes: int | None
     ram_bytes: int | None
-    threshold: float  # percentage points the board may lose against the float model
+    threshold: float | None  # points that were allowed to be lost; None: as many as the task allows
     passed: bool
+    notes: tuple[str, ...]  # what the user should know though nothing failed
     noise: str  # readable text that came between the frames
 
     def write(self, folder: Path) -> None:

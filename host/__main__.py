@@ -56,8 +56,10 @@ def _add_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", help="the board's serial port (default: what the image was built for)")
     parser.add_argument("--images", metavar="N", type=_count, help="send the first N images (default: all)")
     parser.add_argument(
-        "--threshold", metavar="PP", type=_points, default=0.5,
-        help="percentage points of accuracy the board may lose against the float model (default: 0.5)",
+        "--threshold", metavar="PP", type=_points,
+        help="what the board may lose against the float model: percentage points of accuracy (default: 0.5) "
+        "or area under the ROC curve, of a regression the growth of the RMSE in percent of the targets' "
+        "standard deviation (default: 2)",
     )  # fmt: skip
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=5.0,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from contract.boards import board as read_board
 from contract.manifest import Manifest
+from contract.scores import LOSSLESS_DB, Fidelity, score_text
 from contract.validation import Validation
 
 LINE_SECONDS = 5.0  # between lines of progress where there is no terminal
@@ -80,25 +81,27 @@ def show_validation(validation: Validation, manifest: Manifest) -> None:
 
 def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, str]]:
     """The table's rows: a name and what there is to say."""
+    first = validation.outputs[0]
     images = [
         f"{validation.images:,}",
-        "no labels"
-        if validation.device_accuracy is None
-        else f"right {_percent(validation.device_accuracy)}",
+        f"right {_percent(validation.device_accuracy)}" if validation.device_accuracy is not None else "",
+        "" if any(one.board for one in validation.outputs) else "no labels",
         f"equal to the reference, byte for byte: {validation.bit_exact:,}",
     ]
     if validation.mismatches:
         images.append(f"different: {validation.mismatches:,}")
     if validation.retries:
         images.append(f"retries: {validation.retries:,}")
+    accuracies = (
+        f"float {_percent(validation.float_accuracy)}   int8 {_percent(validation.int8_accuracy)}   "
+        if "accuracy" in first.board or not any(one.board for one in validation.outputs)
+        else ""
+    )
     rows = [
-        (
-            "model",
-            f"float {_percent(validation.float_accuracy)}   int8 {_percent(validation.int8_accuracy)}   "
-            f"{manifest.model} {manifest.flatbuffer_bytes:,} B",
-        ),
+        ("model", f"{accuracies}{manifest.model} {manifest.flatbuffer_bytes:,} B"),
         ("board", f"{read_board(validation.board).full_title}   engine {validation.engine}"),
-        ("images", "   ".join(images)),
+        ("images", "   ".join(text for text in images if text)),
+        *_output_rows(validation),
         ("speed", f"{_inference(validation)}   {validation.images_per_second:,.0f} images/s over the line"),
         (
             "size",
@@ -108,9 +111,38 @@ def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, st
             else "not measured on this board",
         ),
     ]
+    rows += [("note", note) for note in validation.notes]
     if validation.noise:
         rows.append(("noise", validation.noise.replace("\n", " | ")))
     return rows
+
+
+def _output_rows(validation: Validation) -> Iterator[tuple[str, str]]:
+    """For each output its scores, where no row before has told them, and how near the float model is."""
+    several = len(validation.outputs) > 1
+    for result in validation.outputs:
+        name = f"{result.name}: " if several else ""
+        if result.board and (several or "accuracy" not in result.board):
+            yield (
+                "score",
+                f"{name}board {score_text(result.board)}"
+                + "".join(
+                    f"   {model} {score_text(scores)}"
+                    for model, scores in (("int8", result.int8_model), ("float", result.float_model))
+                    if scores
+                ),
+            )
+        if result.fidelity is not None:
+            yield "float", f"{name}{fidelity_text(result.fidelity)}"
+
+
+def fidelity_text(near: Fidelity) -> str:
+    """How near the board is to the float model, for people."""
+    ratio = "no error" if near.snr_db == LOSSLESS_DB else f"SNR {near.snr_db:.1f} dB"
+    return (
+        f"board against float model: RMSE {near.rmse:.4g}  MAE {near.mae:.4g}  largest {near.largest:.4g}  "
+        f"cosine {near.cosine:.5f}  {ratio}"
+    )
 
 
 def _inference(validation: Validation) -> str:

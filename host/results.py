@@ -1,20 +1,25 @@
-"""What the answers are worth, beside the reference (byte for byte), the labels and the float model."""
+"""What the answers are worth, beside the reference (byte for byte), the targets and the float model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
 from contract.firmware import Firmware
-from contract.manifest import TensorInfo
+from contract.manifest import Manifest, TensorInfo
 from contract.protocol import HelloReply
-from contract.reference import Reference, equal, row_of
-from contract.validation import Answers, Validation
+from contract.reference import Reference, equal, real_values, row_of
+from contract.scores import answers as chosen
+from contract.scores import fidelity, points_lost, scores
+from contract.task import POINTS_ALLOWED, Task
+from contract.validation import Answers, OutputResult, Validation
 from host.session import Answer
 
 MISMATCHES_NAMED = 5
 BELOW_THRESHOLD = 1  # exit code
+RANGE_MARGIN = 0.1  # of the training data's range, by which inputs may leave it without a note
 
 
 def collect(answers: list[Answer], outputs: Sequence[TensorInfo]) -> Answers:
@@ -33,48 +38,105 @@ def collect(answers: list[Answer], outputs: Sequence[TensorInfo]) -> Answers:
 def compare(
     answers: Answers,
     reference: Reference,
+    manifest: Manifest,
     *,
     sent: int,
-    threshold: float,
+    threshold: float | None,
     seconds: float,
     hello: HelloReply,
     firmware: Firmware,
     noise: str,
 ) -> Validation:
-    """Judge `answers` to the first `sent` images. `threshold`: percentage points against the float model."""
-    index = answers.index
-    expected = reference.outputs[index]
-    device = _classes(answers.outputs)
-    labels = None if reference.labels is None else reference.labels[index]
-    floats = None if reference.float_predictions is None else _classes(reference.float_predictions[index])
-    device_accuracy, float_accuracy = _share_right(device, labels), _share_right(floats, labels)
-    bit_exact = int(np.count_nonzero(equal(answers.outputs, expected)))
+    """Judge `answers` to the first `sent` images. `threshold`: points that each output may lose against the
+    float model, or as many as its task allows."""
+    expected = reference.of(answers.index)
+    outputs = output_results(answers.outputs, expected, manifest, threshold)
+    bit_exact = int(np.count_nonzero(equal(answers.outputs, expected.outputs)))
+    within = all((one.points_lost or 0.0) <= one.points_allowed for one in outputs)
     return Validation(
         board=hello.board,
         engine=hello.engine,
         link=firmware.link,
         sha256=hello.sha256,
         images=sent,
-        answered=len(index),
-        device_accuracy=device_accuracy,
-        int8_accuracy=_share_right(_classes(expected), labels),
-        float_accuracy=float_accuracy,
-        agree_float=None if floats is None else int(np.count_nonzero(device == floats)),
+        answered=len(answers.index),
+        device_accuracy=outputs[0].board.get("accuracy"),
+        int8_accuracy=outputs[0].int8_model.get("accuracy"),
+        float_accuracy=outputs[0].float_model.get("accuracy"),
+        agree_float=outputs[0].agree_float,
+        outputs=outputs,
         bit_exact=bit_exact,
-        mismatches=len(index) - bit_exact,
+        mismatches=len(answers.index) - bit_exact,
         retries=int(answers.retries.sum()),
         median_ticks=float(np.median(answers.ticks)),
         tick_hz=hello.tick_hz,
         tick_unit=hello.tick_unit.name.lower(),
         seconds=seconds,
-        images_per_second=len(index) / seconds,
+        images_per_second=len(answers.index) / seconds,
         flash_bytes=firmware.flash_bytes,
         model_bytes=firmware.model_bytes,
         ram_bytes=firmware.ram_bytes,
         threshold=threshold,
-        passed=bit_exact == sent and _loss(device_accuracy, float_accuracy) <= threshold,
+        passed=bit_exact == sent and within,
+        notes=tuple(out_of_range(manifest, expected)),
         noise=noise,
     )
+
+
+def output_results(
+    given: NDArray[Any], reference: Reference, manifest: Manifest, threshold: float | None
+) -> tuple[OutputResult, ...]:
+    """What each output is worth: `given` and `reference` hold the same images in the same order."""
+    boards = real_values(given, manifest.outputs)
+    int8_models = real_values(reference.outputs, manifest.outputs)
+    floats = reference.float_predictions or (None,) * len(boards)
+    results = []
+    for info, task, board, int8_model, exact, targets in zip(
+        manifest.outputs, manifest.tasks, boards, int8_models, floats, reference.targets, strict=True
+    ):
+        on_board, in_float = (
+            {} if values is None else scores(task, values, targets, reference.anomalies)
+            for values in (board, exact)
+        )
+        results.append(
+            OutputResult(
+                name=info.name,
+                task=task.kind,
+                board=on_board,
+                int8_model=scores(task, int8_model, targets, reference.anomalies),
+                float_model=in_float,
+                agree_float=int(np.count_nonzero(chosen_alike(task, board, exact)))
+                if exact is not None and task.has_answers
+                else None,
+                fidelity=None if exact is None else fidelity(board, exact),
+                points_lost=points_lost(task, on_board, in_float, targets),
+                points_allowed=POINTS_ALLOWED[task.kind] if threshold is None else threshold,
+            )
+        )
+    return tuple(results)
+
+
+def chosen_alike(task: Task, one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """On which images both choose the same, in every element: (N,)."""
+    alike = (chosen(task, one) == chosen(task, other)).reshape(len(one), -1)
+    every: NDArray[np.bool_] = alike.all(axis=1)
+    return every
+
+
+def out_of_range(manifest: Manifest, reference: Reference) -> list[str]:
+    """A note for each input whose values leave the range of the training data by more than its tenth."""
+    notes = []
+    for info, values in zip(manifest.inputs, real_values(reference.inputs, manifest.inputs), strict=True):
+        if info.lowest is None or info.highest is None:
+            continue
+        low, high = float(values.min()), float(values.max())
+        margin = RANGE_MARGIN * (info.highest - info.lowest) + info.scale
+        if low < info.lowest - margin or high > info.highest + margin:
+            notes.append(
+                f"the input {info.name} goes from {low:.4g} to {high:.4g}, the training data from "
+                f"{info.lowest:.4g} to {info.highest:.4g}; see that both are scaled alike"
+            )
+    return notes
 
 
 def failure(
@@ -96,27 +158,23 @@ def failure(
                 "gives those of the reference"
             )
     else:
-        loss = _loss(validation.device_accuracy, validation.float_accuracy)
+        worst = max(validation.outputs, key=lambda one: (one.points_lost or 0.0) - one.points_allowed)
         message = (
-            f"the board's accuracy is {loss:.2f} percentage points below the float model's on "
-            f"these {validation.images:,} images, {validation.threshold:g} are allowed; the answers equal "
-            "the reference, so quantising lost them"
+            f"{_loss_text(worst)} on these {validation.images:,} images, {worst.points_allowed:g} are "
+            "allowed; the answers equal the reference, so quantising lost them"
         )
     return UserError(message, BELOW_THRESHOLD)
 
 
-def _loss(device_accuracy: float | None, float_accuracy: float | None) -> float:
-    """Percentage points lost against the float model; 0 where there is nothing to compare with."""
-    if device_accuracy is None or float_accuracy is None:
-        return 0.0
-    return round(100 * (float_accuracy - device_accuracy), 9)  # so that 0.5 lost is not above 0.5
-
-
-def _classes(scores: NDArray[np.generic]) -> NDArray[np.int64]:
-    """The class of each image: where its highest score is, the first one if there are several."""
-    classes: NDArray[np.int64] = np.argmax(scores.reshape(len(scores), -1), axis=1)
-    return classes
-
-
-def _share_right(classes: NDArray[np.int64] | None, labels: NDArray[np.int64] | None) -> float | None:
-    return None if classes is None or labels is None else float(np.mean(classes == labels))
+def _loss_text(result: OutputResult) -> str:
+    """What an output lost against the float model."""
+    lost = f"{result.points_lost:.2f} percentage points"
+    if "accuracy" in result.board:
+        return f"the board's accuracy is {lost} below the float model's"
+    if "auc" in result.board:
+        return f"the board's area under the ROC curve is {lost} below the float model's"
+    board, exact = result.board["rmse"], result.float_model["rmse"]
+    return (
+        f"the board's RMSE of {board:.4g} is above the float model's of {exact:.4g} by "
+        f"{result.points_lost:.2f} percent of the targets' standard deviation"
+    )

@@ -18,14 +18,19 @@ from host.session import Session
 
 
 def validate(
-    folder: Path, *, port: str | None, images: int | None, threshold: float, answer_seconds: float
+    folder: Path,
+    *,
+    port: str | None,
+    images: int | None,
+    threshold: float | None,
+    answer_seconds: float,
 ) -> tuple[Validation, UserError | None]:
     """Validate the image in `folder` and write validation.json and validation.npz there.
 
-    `images`: how many, from the first; None for all. `threshold`: percentage points that the board may lose
-    against the float model. `answer_seconds`: the longest wait for the first answer. Returns the validation,
-    and the error to end with where it did not pass. UserError or BoardError where there is nothing to judge;
-    then nothing is written.
+    `images`: how many, from the first; None for all. `threshold`: points that each output may lose against
+    the float model (contract.scores.points_lost); None for what its task allows. `answer_seconds`: the
+    longest wait for the first answer. Returns the validation, and the error to end with where it did not
+    pass. UserError or BoardError where there is nothing to judge; then nothing is written.
     """
     firmware = read_firmware(folder)
     manifest = read_manifest(folder.parent / "manifest.json")
@@ -53,6 +58,7 @@ def validate(
     validation = compare(
         answers,
         reference,
+        manifest,
         sent=len(inputs),
         threshold=threshold,
         seconds=seconds,

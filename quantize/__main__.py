@@ -6,6 +6,8 @@ from pathlib import Path
 
 from contract import cli
 from contract.runtimes import RUNTIMES
+from quantize import crash
+from quantize.tasks import AUTO, CHOICES
 
 
 def main(arguments: list[str]) -> int:
@@ -13,11 +15,13 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["compare"]:
         from quantize import compare
 
-        return compare.main(arguments[1:])
+        return compare.main(arguments[1:])  # of a model that python -m quantize has taken
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.model is not None and options.data is None:
         parser.error("--model needs --data, the dataset.npz that python -m train writes")
+    if options.model is not None and not crash.is_inner():
+        return crash.run_inner(arguments)
     from quantize import stage
 
     if options.tflite is not None:
@@ -29,6 +33,7 @@ def main(arguments: list[str]) -> int:
             options.seed,
             options.runtime,
             options.out,
+            options.task,
         )
     else:
         stage.quantise(
@@ -41,6 +46,7 @@ def main(arguments: list[str]) -> int:
             representative=options.representative,
             seed=options.seed,
             runtime=options.runtime,
+            task=options.task,
         )
     return 0
 
@@ -62,8 +68,16 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         metavar="FILE",
-        help="an .npz file with x_train, y_train, x_test, y_test and, if you like, validation, classes, "
-        "source and sha256; --tflite needs x_test and y_test alone, or else is run on random inputs",
+        help="an .npz file with x_train, x_test, the targets y_train and y_test where there are any and, "
+        "if you like, validation, classes, source and sha256; of several inputs or outputs x_train_<name> "
+        "and so on; --tflite needs x_test and y_test alone, or else is run on random inputs",
+    )
+    parser.add_argument(
+        "--task",
+        choices=CHOICES,
+        default=AUTO,
+        help="what the outputs mean (default: auto, from the targets: integers are classes, 0 and 1 behind a "
+        "sigmoid are yes and no, floats are a regression, an output like the input rebuilds it)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--name", help="the model's name in the manifest (default: the file's)")
@@ -76,10 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--representative",
-        type=_positive,
+        type=_representative,
         default=500,
-        metavar="N",
-        help="training images, balanced over the classes, that set the ranges (default: 500)",
+        metavar="N|FILE",
+        help="what sets the ranges: so many training inputs, balanced over the classes (default: 500), or an "
+        ".npz file with x_train of your own",
     )
     parser.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="of the draw of these images (default: 0)"
@@ -93,11 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one image is needed")
-    return number
+def _representative(text: str) -> int | Path:
+    if not text.isdecimal():
+        return Path(text)
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("at least one input is needed")
+    return int(text)
 
 
 def _seed(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ from rich.progress import Progress
 
 from contract.files import write_bytes
 from contract.graph import Model, Tensor
-from contract.manifest import Accuracy, Manifest, TensorInfo
-from contract.reference import Reference, joined
+from contract.manifest import Manifest, OutputScores, TensorInfo
+from contract.reference import Reference, joined, real_values
+from contract.scores import scores
+from contract.task import Task
 from contract.tensor_names import tensor_names
 from quantize import tflm
+from quantize.dataset import Samples
 
 BEYOND = 8  # steps by which random FLOAT32 inputs leave the range of int8, so that clamping is seen too
 
@@ -32,7 +35,8 @@ class Origin:
     recipe: str
     method: str
     layers: tuple[str, ...]
-    classes: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    ranges: tuple[tuple[float, float] | None, ...]  # lowest and highest real value of each input in training
     representative_images: int | None = None
     representative_seed: int | None = None
     dataset_sha256: str | None = None
@@ -44,10 +48,18 @@ def model_inputs(images: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
     round(image / scale) + zero point."""
     if tensor.type == "FLOAT32":
         return images.astype(np.float32)
+    if tensor.type in ("INT32", "BOOL"):
+        return images.astype(tensor.dtype)
     assert tensor.quantization is not None  # contract.runtimes.check has seen to it
     scaled = np.round(images / np.float32(tensor.quantization.scale)) + tensor.quantization.zero_point
     limits = np.iinfo(tensor.dtype)
     return np.clip(scaled, limits.min, limits.max).astype(tensor.dtype)
+
+
+def all_inputs(inputs: Sequence[NDArray[np.float32]], model: Model) -> NDArray[Any]:
+    """The real `inputs` of each of the model's, as contract.reference holds them."""
+    tensors = [model.tensors[index] for index in model.inputs]
+    return joined([model_inputs(one, tensor) for one, tensor in zip(inputs, tensors, strict=True)])
 
 
 def random_inputs(model: Model, count: int, seed: int) -> NDArray[Any]:
@@ -62,6 +74,8 @@ def _random_input(model: Model, tensor: Tensor, count: int, rng: np.random.Gener
     shape = (count, *tensor.shape[1:])
     if tensor.type == "BOOL":
         return rng.integers(0, 2, shape).astype(np.bool_)
+    if (size := _gathered_from(model, tensor)) is not None:
+        return rng.integers(0, size, shape, tensor.dtype)
     if tensor.type != "FLOAT32":
         limits = np.iinfo(tensor.dtype)
         return rng.integers(limits.min, limits.max, shape, tensor.dtype, endpoint=True)
@@ -75,56 +89,68 @@ def _random_input(model: Model, tensor: Tensor, count: int, rng: np.random.Gener
     return (scale * rng.uniform(low, high, shape)).astype(np.float32)
 
 
-def right(outputs: NDArray[np.generic], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For which of `outputs` (N, classes) the largest element, the first of equals, is the label's."""
-    answers: NDArray[np.bool_] = outputs.reshape(len(outputs), -1).argmax(axis=1) == labels
-    return answers
+def _gathered_from(model: Model, tensor: Tensor) -> int | None:
+    """How many slices a GATHER has from which the input takes some: others would be read from anywhere."""
+    for operator in model.readers.get(tensor.index, ()):
+        if operator.name == "GATHER" and operator.inputs[1] == tensor.index:
+            data = model.tensors[operator.inputs[0]]
+            return data.shape[getattr(operator.options, "axis", 0)]
+    return None
 
 
 def reference_of(
     model: Model,
     inputs: NDArray[Any],
-    labels: NDArray[np.int64] | None,
-    float_predictions: NDArray[np.float32] | None,
+    samples: Samples | None,
+    float_predictions: tuple[NDArray[np.float32], ...] | None,
     dataset_sha256: str | None,
 ) -> Reference:
-    """Run TensorFlow Lite Micro over all `inputs` (N, *input shape), with a progress bar on stderr."""
+    """Run TensorFlow Lite Micro over all `inputs` (N, *input shape), with a progress bar on stderr. `samples`
+    are where they come from; None: from nowhere."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reference by TensorFlow Lite Micro", total=len(inputs))
         outputs = tflm.outputs(model, inputs, lambda images: progress.advance(task, images))
     return Reference(
         inputs=inputs,
         outputs=outputs,
-        labels=labels,
+        targets=(None,) * len(model.outputs) if samples is None else samples.targets,
         float_predictions=float_predictions,
         sha256=model.sha256,
         dataset_sha256=dataset_sha256 or "",
+        anomalies=None if samples is None else samples.anomalies,
     )
 
 
 def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
     """The manifest of `model` and its `reference`."""
-
-    def accuracy(outputs: NDArray[np.generic] | None) -> float | None:
-        if outputs is None or reference.labels is None:
-            return None
-        return float(np.mean(right(outputs, reference.labels)))
-
+    outputs = _tensor_infos("output", model, model.outputs)
+    predictions = reference.float_predictions or (None,) * len(outputs)
+    int8 = real_values(reference.outputs, outputs)
+    found = [
+        OutputScores(
+            float_model={} if exact is None else scores(task, exact, targets, reference.anomalies),
+            int8_model=scores(task, rounded, targets, reference.anomalies),
+        )
+        for task, rounded, exact, targets in zip(
+            origin.tasks, int8, predictions, reference.targets, strict=True
+        )
+    ]
+    inputs = [
+        replace(info, lowest=known[0], highest=known[1]) if known else info
+        for info, known in zip(_tensor_infos("input", model, model.inputs), origin.ranges, strict=True)
+    ]
     return Manifest(
         model=origin.model,
         recipe=origin.recipe,
         method=origin.method,
         sha256=model.sha256,
         flatbuffer_bytes=len(model.data),
-        inputs=_tensor_infos("input", model, model.inputs),
-        outputs=_tensor_infos("output", model, model.outputs),
+        inputs=tuple(inputs),
+        outputs=outputs,
+        tasks=origin.tasks,
         layers=origin.layers,
-        classes=origin.classes,
-        accuracy=Accuracy(
-            images=len(reference.inputs),
-            float_model=accuracy(reference.float_predictions),
-            int8_model=accuracy(reference.outputs),
-        ),
+        images=len(reference.inputs),
+        scores=tuple(found),
         arena_bytes=tflm.arena_bytes(model),
         representative_images=origin.representative_images,
         representative_seed=origin.representative_seed,

@@ -5,6 +5,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
+
+LOG = "THIMBLE_QUANTIZE_LOG"
 
 
 class Captured:
@@ -23,13 +26,19 @@ def captured_output() -> Iterator[Captured]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
-    with tempfile.TemporaryFile() as file:
+    with _file() as file:
         try:
             for descriptor in kept:
                 os.dup2(file.fileno(), descriptor)
             yield captured
         finally:
             captured.text = _restore(kept, file.fileno())
+
+
+def _file() -> IO[bytes]:
+    """Where it is caught: in the file that $THIMBLE_QUANTIZE_LOG names, so that it outlives a crash."""
+    log = os.environ.get(LOG)
+    return open(log, "w+b") if log else tempfile.TemporaryFile()
 
 
 def _restore(kept: dict[int, int], file: int) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    from contract.errors import UserError
+    from contract.task import CLASSIFICATION
     from quantize import stage
     from quantize.comparison import compare
     from quantize.dataset import read_dataset
@@ -17,7 +19,9 @@ def main(arguments: list[str]) -> int:
 
     stage.require_tensorflow()
     network = load_network(options.model)
-    data = read_dataset(options.data, network.input_shape, network.outputs)
+    data = read_dataset(options.data, network.ports)
+    if [task.kind for task in data.tasks] != [CLASSIFICATION] or len(network.ports.inputs) > 1:
+        raise UserError("python -m quantize compare counts right answers: it takes classifiers of one input")
     comparison = compare(network, data, options.name or options.model.stem)
     comparison.write(options.out)
     show(comparison)

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,10 @@ from rich.progress import Progress
 
 from contract.graph import Model
 from contract.quantization import Comparison, Draw, Method
+from contract.scores import right
+from contract.task import CLASSIFICATION, Task
 from quantize import artefacts, ptq, qat, stage, tflm
-from quantize.artefacts import right
-from quantize.dataset import Dataset, draw_balanced
+from quantize.dataset import Dataset, Samples, draw
 from quantize.naming import operator_names
 from quantize.network import Network
 from quantize.noise import layer_noise
@@ -31,9 +33,9 @@ def compare(
     seeds: tuple[int, ...] = SEEDS,
 ) -> Comparison:
     """Quantise `network` by both methods, and by PTQ with every size and seed of representative dataset."""
-    drawn = draw_balanced(data.y_train, REPRESENTATIVE, 0)
+    drawn = draw(data.train, data.tasks, REPRESENTATIVE, 0)
     started = time.perf_counter()
-    flatbuffer = ptq.converted(network.single, data.x_train[drawn])
+    flatbuffer = ptq.converted(network.single, data.train.of(drawn).inputs)
     after, right_after = _int8("ptq", network, flatbuffer, data, time.perf_counter() - started)
     started = time.perf_counter()
     tuned = qat.fine_tuned(network, data, drawn, seed=0)
@@ -41,8 +43,8 @@ def compare(
     gained, lost = int(np.sum(right_aware & ~right_after)), int(np.sum(right_after & ~right_aware))
     return Comparison(
         model=name,
-        validation_images=len(data.x_validation),
-        test_images=len(data.x_test),
+        validation_images=len(data.validation),
+        test_images=len(data.test),
         methods=(
             Method("float", *_float_accuracies(network, data)),
             after,
@@ -69,7 +71,7 @@ def _int8(
     method: str, network: Network, flatbuffer: bytes, data: Dataset, seconds: float
 ) -> tuple[Method, NDArray[np.bool_]]:
     """The int8 network measured, and which validation images it answers right."""
-    whole, model = stage.checked_and_slim(flatbuffer, data.x_validation, "aot")
+    whole, model = stage.checked_and_slim(flatbuffer, data.validation, "aot", network)
     names = operator_names(whole, network.layers)
     validation, test = _int8_right(model, data, method.upper())
     measured = Method(
@@ -78,15 +80,15 @@ def _int8(
         float(np.mean(test)),
         flatbuffer_bytes=len(model.data),
         seconds=seconds,
-        layers=tuple(layer_noise(network, model, names, data.x_validation[:NOISE_IMAGES])),
+        layers=tuple(layer_noise(network, model, names, data.validation.images[:NOISE_IMAGES])),
     )
     return measured, validation
 
 
 def _draw(network: Network, data: Dataset, size: int, seed: int) -> Draw:
-    drawn = draw_balanced(data.y_train, size, seed)
-    flatbuffer = ptq.converted(network.single, data.x_train[drawn])
-    model = stage.checked_and_slim(flatbuffer, data.x_validation, "aot")[1]
+    drawn = draw(data.train, data.tasks, size, seed)
+    flatbuffer = ptq.converted(network.single, data.train.of(drawn).inputs)
+    model = stage.checked_and_slim(flatbuffer, data.validation, "aot", network)[1]
     validation, test = _int8_right(model, data, f"PTQ, {size} images, draw {seed}")
     return Draw(len(drawn), seed, float(np.mean(validation)), float(np.mean(test)))
 
@@ -94,19 +96,23 @@ def _draw(network: Network, data: Dataset, size: int, seed: int) -> Draw:
 def _float_accuracies(network: Network, data: Dataset) -> tuple[float, float]:
     """On the validation and on the test images."""
     return (
-        float(np.mean(right(network.predict(data.x_validation), data.y_validation))),
-        float(np.mean(right(network.predict(data.x_test), data.y_test))),
+        float(np.mean(_right(network.predict(data.validation.images)[0], data.validation))),
+        float(np.mean(_right(network.predict(data.test.images)[0], data.test))),
     )
 
 
 def _int8_right(model: Model, data: Dataset, what: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which validation and test images TensorFlow Lite Micro answers right; `what` names the progress bar."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=len(data.x_validation) + len(data.x_test))
+        task = progress.add_task(what, total=len(data.validation) + len(data.test))
 
-        def answered(images: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-            inputs = artefacts.model_inputs(images, model.input)
+        def answered(samples: Samples) -> NDArray[np.bool_]:
+            inputs = artefacts.model_inputs(samples.images, model.input)
             answers = tflm.outputs(model, inputs, lambda count: progress.advance(task, count))
-            return right(answers, labels)
+            return _right(answers, samples)
 
-        return answered(data.x_validation, data.y_validation), answered(data.x_test, data.y_test)
+        return answered(data.validation), answered(data.test)
+
+
+def _right(outputs: NDArray[Any], samples: Samples) -> NDArray[np.bool_]:
+    return right(Task(CLASSIFICATION), outputs, samples.labels)

@@ -1,8 +1,15 @@
-"""The images that quantisation needs: `dataset.npz`, and the draw of the representative dataset from it.
+"""The data that quantisation needs: an .npz file, and the draw of the representative dataset from it.
 
-`contract/dataset.py` describes the file, which `python -m train` writes.
+| arrays | what they are |
+| --- | --- |
+| `x_train`, `x_test` | the inputs, one row each; of a model with several: `x_train_<name>` each |
+| `y_train`, `y_test` | the targets, see quantize.tasks; of several outputs: `y_train_<name>` each |
+| `validation` | the rows of x_train that validate; without it a seeded twelfth |
+| `classes` | the names of the classes; of several outputs: `classes_<name>` |
+| `source`, `sha256` | where the data comes from, and its hash, as contract.dataset describes them |
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,68 +17,113 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.dataset import checked_images, checked_labels, network_input, read_arrays
+from contract.dataset import checked_images, finite_floats, network_input, read_arrays
 from contract.errors import UserError
+from contract.task import CLASSIFICATION, RECONSTRUCTION, UNKNOWN, Task
+from quantize.ports import Port, Ports
+from quantize.tasks import AUTO, checked_anomalies, checked_targets, task_of, task_with_names
 
 VALIDATION_SHARE = 12  # without an array `validation`, one training image in this many validates
 VALIDATION_SEED = 0
 
-Images = NDArray[np.float32]
-Labels = NDArray[np.int64]
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """N inputs with their targets, as the network takes and gives them."""
+
+    inputs: tuple[NDArray[np.float32], ...]  # (N, *input shape) of each input
+    targets: tuple[Array | None, ...]  # of each output, as contract.task says; None: unknown
+    anomalies: NDArray[np.int64] | None = None  # (N,), where a reconstruction has such labels
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def of(self, chosen: Any) -> "Samples":
+        """Those that an index or a mask chooses."""
+        return Samples(
+            tuple(one[chosen] for one in self.inputs),
+            tuple(None if one is None else one[chosen] for one in self.targets),
+            None if self.anomalies is None else self.anomalies[chosen],
+        )
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """The inputs of a model with a single one."""
+        (only,) = self.inputs
+        return only
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The labels of a classifier with a single output."""
+        (only,) = self.targets
+        assert only is not None
+        return only
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """Labelled images as the network takes them: float32, (images, *input shape); labels from 0."""
+    """What is sent to the board."""
 
     __test__ = False  # pytest: this is no test
 
-    x_test: Images
-    y_test: Labels
-    classes: tuple[str, ...]
+    test: Samples
+    tasks: tuple[Task, ...]  # of each output
     source: str | None
     sha256: str | None
 
 
 @dataclass(frozen=True)
 class Dataset(TestSet):
-    """A test set with the images to train on, in the same form."""
+    """A test set with the data to train on."""
 
-    x_train: Images  # without the validation images
-    y_train: Labels
-    x_validation: Images
-    y_validation: Labels
+    train: Samples  # without those that validate
+    validation: Samples
 
 
-def read_test_set(path: Path, input_shape: tuple[int, ...], outputs: int) -> TestSet:
-    """Read the test images at `path`, as `read_dataset` does, from a file that may hold no others."""
-    return _test_set(path, read_arrays(path, ("x_test", "y_test")), input_shape, outputs)
+def read_test_set(path: Path, ports: Ports, asked: str = AUTO) -> TestSet:
+    """Read the test data at `path`, as `read_dataset` does, from a file that may hold no other."""
+    stored = _stored(path, ports, ("x_test",))
+    kinds = _kinds(ports, stored, ("y_test",), asked)
+    return TestSet(_samples(path, ports, stored, kinds, "test"), *_told(path, ports, stored, kinds))
 
 
-def read_dataset(path: Path, input_shape: tuple[int, ...], outputs: int) -> Dataset:
-    """Read the dataset at `path` for a network of `input_shape` (without the batch) and `outputs` classes.
+def read_dataset(path: Path, ports: Ports, asked: str = AUTO) -> Dataset:
+    """Read the dataset at `path` for a model with `ports`; `asked` is a task, or auto.
 
-    Integer images, 0 to 255, are divided by 255; float images are taken as they are. Images that lack only a
-    last axis of one channel are given it. The training images whose indices are in `validation` become the
-    validation images; without this array a seeded twelfth of them does.
+    Integers within 0 to 255 are divided by 255, unless the model takes integers (see Port) or a single row of
+    features that are no uint8; floats are taken as they are. Axes of one element may be missing.
 
-    Raises UserError for a file that cannot be read, a missing array, another image shape than the network's,
-    and labels that are not integers from 0 to `outputs` - 1.
+    Raises UserError for a file that cannot be read, a missing array, other shapes than the model's, values
+    that are not finite, and targets that do not fit an output.
     """
-    stored = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
-    x_train = _images(path, "x_train", stored["x_train"], input_shape)
-    y_train = checked_labels(path, "y_train", stored["y_train"], len(x_train), outputs)
-    held_out = _validation(path, stored.get("validation"), len(x_train))
+    stored = _stored(path, ports, ("x_train", "x_test"))
+    kinds = _kinds(ports, stored, ("y_train", "y_test"), asked)
+    train = _samples(path, ports, stored, kinds, "train")
+    held_out = _validation(path, stored.get("validation"), len(train))
+    test = _samples(path, ports, stored, kinds, "test")
     return Dataset(
-        x_train=x_train[~held_out],
-        y_train=y_train[~held_out],
-        x_validation=x_train[held_out],
-        y_validation=y_train[held_out],
-        **vars(_test_set(path, stored, input_shape, outputs)),
+        test, *_told(path, ports, stored, kinds), train=train.of(~held_out), validation=train.of(held_out)
     )
 
 
-def draw_balanced(labels: Labels, count: int, seed: int) -> NDArray[np.int64]:
+def read_representative(path: Path, ports: Ports) -> tuple[NDArray[np.float32], ...]:
+    """The inputs of a representative dataset: an .npz file with x_train (or x_train_<name> each) alone."""
+    stored = _stored(path, ports, ("x_train",))
+    return _samples(path, ports, stored, [UNKNOWN] * len(ports.outputs), "train").inputs
+
+
+def draw(samples: Samples, tasks: Sequence[Task], count: int, seed: int) -> NDArray[np.int64]:
+    """`count` indices into `samples`, the same for the same `seed`: balanced over the classes where the first
+    output is a classification of the whole input, else without regard to anything."""
+    first = samples.targets[0]
+    if tasks[0].kind == CLASSIFICATION and first is not None and first.ndim == 1:
+        return draw_balanced(first, count, seed)
+    return draw_balanced(np.zeros(len(samples), np.int64), count, seed)
+
+
+def draw_balanced(labels: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
     """`count` indices into `labels`, the same for the same `seed`, as many of each class as there can be.
 
     Classes differ by one image at most, unless a class has too few: then the others fill its place. The
@@ -89,31 +141,82 @@ def draw_balanced(labels: Labels, count: int, seed: int) -> NDArray[np.int64]:
     return rng.permutation(np.array(drawn[:count], dtype=np.int64))
 
 
-def _test_set(
-    path: Path, stored: dict[str, NDArray[Any]], input_shape: tuple[int, ...], outputs: int
-) -> TestSet:
-    x_test = _images(path, "x_test", stored["x_test"], input_shape)
-    return TestSet(
-        x_test=x_test,
-        y_test=checked_labels(path, "y_test", stored["y_test"], len(x_test), outputs),
-        classes=_classes(path, stored.get("classes"), outputs),
-        source=str(stored["source"]) if "source" in stored else None,
-        sha256=str(stored["sha256"]) if "sha256" in stored else None,
+def _stored(path: Path, ports: Ports, arrays: Sequence[str]) -> dict[str, Array]:
+    """The file's arrays. UserError names all inputs' arrays that it lacks."""
+    return read_arrays(path, [ports.key(array, port) for array in arrays for port in ports.inputs])
+
+
+def _kinds(ports: Ports, stored: dict[str, Array], arrays: Sequence[str], asked: str) -> list[str]:
+    """The task of each output, from the targets of all `arrays` together."""
+    kinds = []
+    for port in ports.outputs:
+        found = [stored[key] for array in arrays if (key := ports.key(array, port)) in stored]
+        alike = len({one.shape[1:] for one in found}) == 1
+        kinds.append(task_of(ports, port, np.concatenate(found) if alike else next(iter(found), None), asked))
+    return kinds
+
+
+def _told(
+    path: Path, ports: Ports, stored: dict[str, Array], kinds: Sequence[str]
+) -> tuple[tuple[Task, ...], str | None, str | None]:
+    """Tasks, source and hash."""
+    tasks = tuple(
+        task_with_names(path, kind, port, stored.get(ports.key("classes", port)))
+        for kind, port in zip(kinds, ports.outputs, strict=True)
     )
+    source, sha256 = (str(stored[name]) if name in stored else None for name in ("source", "sha256"))
+    return tasks, source, sha256
 
 
-def _images(path: Path, name: str, images: NDArray[Any], input_shape: tuple[int, ...]) -> Images:
-    if (*images.shape[1:], 1) == input_shape:
-        images = images[..., np.newaxis]
-    if len(images) == 0 or images.shape[1:] != input_shape:
+def _samples(path: Path, ports: Ports, stored: dict[str, Array], kinds: Sequence[str], half: str) -> Samples:
+    """What the file holds for training or for the test: `half` is train or test."""
+    inputs = []
+    for port in ports.inputs:
+        key = ports.key(f"x_{half}", port)
+        inputs.append(network_values(path, key, stored[key], port))
+        if len(inputs[-1]) != len(inputs[0]):
+            raise UserError(
+                f"{path}: {key} has {len(inputs[-1])} rows and {ports.key(f'x_{half}', ports.inputs[0])} "
+                f"{len(inputs[0])}; every input needs as many"
+            )
+    count, anomalies = len(inputs[0]), None
+    targets: list[Array | None] = []
+    for port, kind in zip(ports.outputs, kinds, strict=True):
+        key = ports.key(f"y_{half}", port)
+        if kind == RECONSTRUCTION:
+            targets.append(inputs[0])
+            if key in stored and stored[key].ndim == 1:
+                anomalies = checked_anomalies(path, key, stored[key], count)
+        elif kind == UNKNOWN:
+            targets.append(None)
+        elif key not in stored:
+            raise UserError(f"{path}: no array named {key}; give the targets of every part, or of none")
+        else:
+            targets.append(checked_targets(path, key, kind, port, stored[key], count))
+    return Samples(tuple(inputs), tuple(targets), anomalies)
+
+
+def network_values(path: Path, name: str, values: Array, port: Port) -> NDArray[np.float32]:
+    """The values of an input as the network takes them: float32, (N, *shape)."""
+    count = len(values) if values.ndim else 0
+    given = [length for length in values.shape[1:] if length != 1]
+    if count == 0 or given != [length for length in port.shape if length != 1]:
         raise UserError(
-            f"{path}: {name} has the shape {list(images.shape)}, but the model takes images of the shape "
-            f"{list(input_shape)}; give the images the model was trained on"
+            f"{path}: {name} has the shape {list(values.shape)}, but the model takes inputs of the shape "
+            f"{list(port.shape)}, one row each; give the data the model was trained on"
         )
-    return network_input(checked_images(path, name, images))
+    values = values.reshape(count, *port.shape)
+    raw = port.raw
+    if raw is not None and raw.quantization is not None and values.dtype == raw.dtype:
+        scale, zero_point = raw.scale_and_zero_point
+        return (np.float32(scale) * (values.astype(np.float32) - zero_point)).astype(np.float32)
+    is_table = len(port.shape) == 1 and values.dtype != np.uint8
+    if port.takes_integers or is_table or values.dtype == np.bool_:
+        return finite_floats(path, name, values)
+    return network_input(checked_images(path, name, values))
 
 
-def _validation(path: Path, indices: NDArray[Any] | None, images: int) -> NDArray[np.bool_]:
+def _validation(path: Path, indices: Array | None, images: int) -> NDArray[np.bool_]:
     """Which of the training images validate, as a mask."""
     if indices is None:
         order = np.random.default_rng(VALIDATION_SEED).permutation(images)
@@ -127,11 +230,3 @@ def _validation(path: Path, indices: NDArray[Any] | None, images: int) -> NDArra
     if mask.all():
         raise UserError(f"{path}: validation names every image of x_train; leave some to train on")
     return mask
-
-
-def _classes(path: Path, names: NDArray[Any] | None, outputs: int) -> tuple[str, ...]:
-    if names is None:
-        return tuple(str(label) for label in range(outputs))
-    if names.shape != (outputs,) or names.dtype.kind != "U":
-        raise UserError(f"{path}: classes must name the model's {outputs} outputs, one text each")
-    return tuple(str(name) for name in names)

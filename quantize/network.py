@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
+from quantize.ports import SIGMOID, SOFTMAX, Port, Ports
 
 BATCH = 1000  # images predicted at a time
+
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN")  # layers that loop over the steps of a sequence
+SCALING = ("Rescaling", "Normalization")  # layers that take numbers as they are
+PASSING = ("Reshape", "Flatten", "Dropout", "GaussianNoise", "RandomFlip", "RandomRotation", "RandomZoom")
+# Layers that loop over time and cannot be told to spell the loop out, which the converter needs.
+UNROLLABLE = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
 @dataclass(frozen=True)
@@ -18,36 +25,35 @@ class Network:
     """A Keras model rebuilt twice with its weights.
 
     Its layers bear the names `marker(0)`, `marker(1)`, ... in the model's order, so that a tensor's name in
-    the flatbuffer tells its layer for certain; `layers` has the names that they had before.
+    the flatbuffer tells its layer for certain; `layers` has the names that they had before. The loops of
+    recurrent layers are spelled out, step after step, in `single`: on a loop the converter crashes.
     """
 
     single: Any  # keras.Model with a batch of 1: what the converter takes
     batched: Any  # keras.Model with an open batch: what predicts
     layers: tuple[str, ...]
+    ports: Ports
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Without the batch."""
-        return tuple(self.single.inputs[0].shape[1:])
-
-    @property
-    def outputs(self) -> int:
-        """How many classes."""
-        return int(self.single.outputs[0].shape[-1])
+        """Of the first input, without the batch."""
+        return self.ports.inputs[0].shape
 
     def with_weights(self, weights: list[NDArray[np.float32]]) -> "Network":
         """The same network with `weights`, in the order of Keras's get_weights."""
         import keras
 
         single, batched = (keras.models.clone_model(model) for model in (self.single, self.batched))
-        single.set_weights(weights)
-        batched.set_weights(weights)
-        return Network(single, batched, self.layers)
+        for copy in (single, batched):
+            copy.set_weights(weights)
+        return Network(single, batched, self.layers, self.ports)
 
-    def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The outputs for `images` (N, *input shape): float32, (N, classes)."""
-        predictions: NDArray[np.float32] = self.batched.predict(images, batch_size=BATCH, verbose=0)
-        return predictions
+    def predict(self, *inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """For each output the values for `inputs` (N, *input shape) each: float32 (N, *output shape)."""
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        predictions = self.batched.predict(given, batch_size=BATCH, verbose=0)
+        several = predictions if isinstance(predictions, (list, tuple)) else [predictions]
+        return tuple(np.asarray(one, np.float32) for one in several)
 
 
 def marker(index: int) -> str:
@@ -55,8 +61,13 @@ def marker(index: int) -> str:
     return f"layer{index}x"
 
 
+def input_marker(index: int) -> str:
+    """The name that input `index` has in the converter; `quantize.slim` finds it again."""
+    return f"input{index}x"
+
+
 def load_network(path: Path) -> Network:
-    """Load the Keras 3 model at `path` (Sequential or Functional, one input of fixed shape, one row out).
+    """Load the Keras 3 model at `path` (Sequential or Functional, inputs of fixed shapes).
 
     Raises UserError for anything else, saying what it is and what to do.
     """
@@ -85,37 +96,169 @@ def network_of(model: Any, source: str) -> Network:
         raise UserError(f"{source} is a {type(model).__name__}; give a built Sequential or Functional model")
     if not isinstance(model, keras.Sequential) and type(model).__name__ != "Functional":
         raise UserError(f"{source} is a subclassed model; give a Sequential or Functional one")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UserError(
-            f"{source} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; models with one of "
-            "each are supported"
-        )
-    shape, output = model.inputs[0].shape, model.outputs[0].shape
-    if None in shape[1:]:
-        raise UserError(f"{source} takes inputs of the open shape {list(shape)}; fix all but the batch")
-    if len(output) != 2 or output[-1] is None:
-        raise UserError(
-            f"{source} gives outputs of the shape {list(output)}; a classifier gives (batch, classes)"
-        )
+    for tensor in (*model.inputs, *model.outputs):
+        if None in tensor.shape[1:]:
+            what = "takes inputs" if any(tensor is one for one in model.inputs) else "gives outputs"
+            raise UserError(
+                f"{source} {what} of the open shape {list(tensor.shape)}; fix all but the batch, as in "
+                "keras.Input((28, 28, 1))"
+            )
+    for layer in _all_layers(model):
+        _expect_convertible(layer, source)
     names: list[str] = []
     single = _rebuilt(model, 1, names)
-    return Network(single=single, batched=_rebuilt(model, None, []), layers=tuple(names))
+    return Network(single, _rebuilt(model, None, []), tuple(names), _ports(model))
+
+
+def _all_layers(model: Any) -> list[Any]:
+    """Every layer, those of models within models and those that other layers wrap, too."""
+    layers: list[Any] = []
+    for layer in model.layers:
+        layers += [layer, *(_all_layers(layer) if hasattr(layer, "layers") else [])]
+        wrapped = [getattr(layer, name, None) for name in ("layer", "forward_layer")]
+        layers += [one for one in wrapped if hasattr(one, "get_config")]
+    return layers
+
+
+def _expect_convertible(layer: Any, source: str) -> None:
+    kind = type(layer).__name__
+    if kind in UNROLLABLE:
+        raise UserError(
+            f"{source}: layer {layer.name} is a {kind}, on whose loop the converter crashes; use "
+            "convolutions over time and space (Conv1D, Conv2D) or an LSTM over flattened frames"
+        )
+    if kind in RECURRENT and layer.stateful:
+        raise UserError(
+            f"{source}: layer {layer.name} is stateful, which the converter cannot quantise; save the model "
+            "with stateful=False and give it whole windows"
+        )
+
+
+def _ports(model: Any) -> Ports:
+    """The inputs and outputs of the model as given: an input has its own name, an output its layer's."""
+    scaling, indexing = (_readers_of(model, kinds) for kinds in (SCALING, ("Embedding",)))
+    inputs = [
+        Port(
+            _only_or(model.inputs, "input", tensor.name),
+            tuple(tensor.shape[1:]),
+            takes_integers=id(tensor) in scaling | indexing or "int" in tensor.dtype,
+            has_indices=id(tensor) in indexing or "int" in tensor.dtype,
+        )
+        for tensor in model.inputs
+    ]
+    names: list[str] = []
+    for tensor in model.outputs:
+        name = tensor._keras_history.operation.name
+        names.append(name if name not in names else f"{name}_{len(names)}")
+    outputs = [
+        Port(_only_or(model.outputs, "output", name), tuple(tensor.shape[1:]), ending=_ending(tensor))
+        for name, tensor in zip(names, model.outputs, strict=True)
+    ]
+    return Ports(tuple(inputs), tuple(outputs))
+
+
+def _only_or(tensors: list[Any], only: str, name: str) -> str:
+    return only if len(tensors) == 1 else name
+
+
+def _readers_of(model: Any, kinds: tuple[str, ...]) -> set[int]:
+    """The ids of the inputs that a layer of one of these kinds reads first."""
+    found = set()
+    for tensor in model.inputs:
+        reached, frontier = {id(tensor)}, [tensor]
+        while frontier:
+            reader_inputs = frontier.pop()
+            for layer in model.layers:
+                for node in layer._inbound_nodes:
+                    if not any(one is reader_inputs for one in node.input_tensors):
+                        continue
+                    if _starts_with(layer, kinds):
+                        found.add(id(tensor))
+                    elif type(layer).__name__ in PASSING:
+                        frontier += [one for one in node.output_tensors if id(one) not in reached]
+                        reached |= {id(one) for one in node.output_tensors}
+    return found
+
+
+def _starts_with(layer: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether a layer, or the first one of a model within the model, is of one of these kinds."""
+    if type(layer).__name__ in kinds:
+        return True
+    layers = getattr(layer, "layers", [])
+    inner = [one for one in layers if type(one).__name__ not in (*PASSING, "InputLayer")]
+    return bool(inner) and _starts_with(inner[0], kinds)
+
+
+def _ending(tensor: Any) -> str:
+    """Whether an output is a softmax or a sigmoid."""
+    layer = tensor._keras_history.operation
+    while type(layer).__name__ in ("Reshape", "Flatten", "Dropout") and layer.input is not None:
+        layer = layer.input._keras_history.operation
+    if hasattr(layer, "outputs") and hasattr(layer, "layers"):  # a model within the model
+        return _ending(layer.outputs[0])
+    inner = getattr(layer, "layer", layer)  # of TimeDistributed
+    kind = type(inner).__name__.lower()
+    activation = getattr(getattr(inner, "activation", None), "__name__", kind)
+    return activation if activation in (SOFTMAX, SIGMOID) else ""
 
 
 def _rebuilt(model: Any, batch_size: int | None, names: list[str]) -> Any:
-    """A copy of `model` with its weights; the layers' names are appended to `names`."""
+    """A copy of `model` with its weights; the layers' names are appended to `names`. With a batch of one the
+    loops of recurrent layers are spelled out."""
     import keras
 
     def renamed(layer: Any) -> Any:
         config = layer.get_config()
         names.append(layer.name)
         config["name"] = marker(len(names) - 1)
+        if batch_size == 1:
+            _unroll(config, type(layer).__name__)
+            if isinstance(layer, keras.layers.Embedding):
+                return _lookup().from_config(config)
         return type(layer).from_config(config)
 
-    given = model.inputs[0]
-    image = keras.Input(given.shape[1:], batch_size=batch_size, dtype=given.dtype, name="input")
-    if not isinstance(model, keras.Sequential) and isinstance(model.input, (list, tuple, dict)):
-        image = keras.tree.map_structure(lambda _: image, model.input)
-    copy = keras.models.clone_model(model, input_tensors=image, clone_function=renamed, recursive=True)
+    single = len(model.inputs) == 1
+    fresh = {
+        id(given): keras.Input(
+            given.shape[1:],
+            batch_size=batch_size,
+            dtype=given.dtype,
+            name="input" if single else input_marker(place),
+        )
+        for place, given in enumerate(model.inputs)
+    }
+    if isinstance(model, keras.Sequential):
+        tensors: Any = fresh[id(model.inputs[0])]
+    else:
+        tensors = keras.tree.map_structure(lambda given: fresh[id(given)], model.input)
+    copy = keras.models.clone_model(model, input_tensors=tensors, clone_function=renamed, recursive=True)
     copy.set_weights(model.get_weights())
-    return copy
+    for layer in _all_layers(copy):
+        if hasattr(layer, "finalize_state"):  # Normalization computes from its weights what it works with
+            layer.finalize_state()
+    if single and len(model.outputs) == 1:
+        return copy
+    return keras.Model([fresh[id(given)] for given in model.inputs], list(copy.outputs))
+
+
+def _lookup() -> Any:
+    """An Embedding that becomes a GATHER alone: Keras's own takes negative indices from behind, by operators
+    that TensorFlow Lite Micro lacks."""
+    import keras
+    import tensorflow as tf
+
+    class Lookup(keras.layers.Embedding):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return tf.gather(self.embeddings, tf.cast(inputs, tf.int32))
+
+    return Lookup
+
+
+def _unroll(config: dict[str, Any], kind: str) -> None:
+    """Say in a layer's settings that its loop is spelled out, where it has one."""
+    if kind in RECURRENT:
+        config["unroll"] = True
+    for name in ("layer", "backward_layer"):  # of Bidirectional and TimeDistributed
+        wrapped = config.get(name)
+        if isinstance(wrapped, dict) and "config" in wrapped:
+            _unroll(wrapped["config"], wrapped["class_name"])

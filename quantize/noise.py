@@ -5,7 +5,6 @@ are the values of the float network and q those of the int8 one, turned back int
 of a tensor's scale adds 6 dB.
 """
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from contract.flatbuffer import parse_model
 from contract.graph import Model, Operator, Tensor
 from contract.operators import REGISTRY
-from contract.quantization import LOSSLESS_DB, LayerNoise
+from contract.quantization import LayerNoise
+from contract.scores import decibels
 from quantize import tflm
 from quantize.artefacts import model_inputs
 from quantize.capture import captured_output
@@ -51,11 +51,6 @@ def layer_noise(
         )
         for name, original, operator in zip(names, exact.operators, model.operators, strict=True)
     ]
-
-
-def decibels(signal: float, noise: float) -> float:
-    """The ratio of two sums of squares in dB; LOSSLESS_DB without noise."""
-    return 10 * math.log10(signal / noise) if noise else LOSSLESS_DB
 
 
 def real_values(tensor: Tensor, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Post-training quantisation: the trained weights stay, ranges come from the representative dataset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,22 @@ from contract.errors import UserError
 from quantize.capture import captured_output
 
 
-def converted(model: Any, representative: NDArray[np.float32]) -> bytes:
+def converted(model: Any, representative: Sequence[NDArray[np.float32]]) -> bytes:
     """The full-integer flatbuffer of `model` (Keras, a batch of 1) as the converter writes it.
 
-    `representative` (N, *input shape) are float32 images. Input and output are int8, convolution weights are
-    quantised per channel, dense weights per tensor. UserError for a layer without int8 operators.
+    `representative`: for each input float32 (N, *input shape). Inputs and outputs are int8, convolution
+    weights are quantised per channel, dense weights per tensor. UserError for a layer without int8 operators.
     """
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
 
     def images() -> Iterator[list[NDArray[np.float32]]]:
-        for image in representative:
-            yield [image[np.newaxis]]
+        for image in zip(*representative, strict=True):
+            yield [
+                value[np.newaxis].astype(given.dtype)
+                for value, given in zip(image, model.inputs, strict=True)
+            ]
 
     converter.representative_dataset = images
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UserError
+from contract.task import CLASSIFICATION
 from quantize.dataset import Dataset
 from quantize.network import Network
 
@@ -51,6 +52,7 @@ def fine_tuned(
     line an epoch. Dense weights are quantised per tensor. UserError for a network that is not a chain of the
     layers above.
     """
+    _expect_classifier(network, data)
     layers = _chain(network)
     description = {
         "input_shape": network.input_shape,
@@ -68,9 +70,9 @@ def fine_tuned(
         np.savez(folder / "weights.npz", *network.batched.get_weights())
         np.savez(
             folder / "images.npz",
-            x_train=data.x_train,
-            y_train=data.y_train,
-            representative=data.x_train[drawn],
+            x_train=data.train.images,
+            y_train=data.train.labels,
+            representative=data.train.images[drawn],
         )
         command = [sys.executable, "-m", "quantize.qat_training", str(folder)]
         environment = os.environ | {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -82,6 +84,15 @@ def fine_tuned(
         with np.load(folder / "tuned.npz", allow_pickle=False) as arrays:
             weights = [arrays[name] for name in arrays.files]
         return Tuned((folder / "model.tflite").read_bytes(), network.with_weights(weights))
+
+
+def _expect_classifier(network: Network, data: Dataset) -> None:
+    kinds = [task.kind for task in data.tasks]
+    if len(network.ports.inputs) > 1 or kinds != [CLASSIFICATION] or len(network.ports.outputs[0].shape) > 1:
+        raise UserError(
+            "--method qat trains classifiers of one input and one row of classes, this is "
+            f"{', '.join(kinds)} with {len(network.ports.inputs)} inputs; use --method ptq"
+        )
 
 
 def _chain(network: Network) -> list[dict[str, Any]]:

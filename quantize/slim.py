@@ -15,7 +15,8 @@ FILE_IDENTIFIER = b"TFL3"
 def slim(flatbuffer: bytes) -> bytes:
     """The same model without names, signatures, metadata, description, calibration ranges and unused parts.
 
-    Operators, tensors and their order, quantisation and constants stay. Constants keep their alignment of
+    Operators, tensors and their order, quantisation and constants stay, and the names of inputs and outputs
+    where there are several of them. Constants keep their alignment of
     16 bytes within the file. Equal models give equal bytes, whatever they were called in the process that
     made them. UserError for a model with more than one subgraph.
     """
@@ -28,8 +29,10 @@ def slim(flatbuffer: bytes) -> bytes:
     graph = model.subgraphs[0]
     model.description = model.signatureDefs = model.metadata = model.metadataBuffer = None
     graph.name = None
-    for tensor in graph.tensors:
-        tensor.name = None
+    named = {int(index) for side in (graph.inputs, graph.outputs) if len(side) > 1 for index in side}
+    for index, tensor in enumerate(graph.tensors):
+        if index not in named:
+            tensor.name = None
         tensor.shapeSignature = None  # only says which dimensions were open; none is
         if tensor.quantization is not None:
             tensor.quantization.min = tensor.quantization.max = None

@@ -1,6 +1,7 @@
 """The two ways through this stage: a float model that is quantised, or a flatbuffer taken as it is."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,21 @@ from contract.errors import UserError
 from contract.flatbuffer import parse_model, read_model
 from contract.graph import Model
 from contract.manifest import Manifest
+from contract.scores import score_text
+from contract.task import UNKNOWN, Task
 from quantize import artefacts, ptq, qat, tflm
 from quantize.artefacts import Origin
 from quantize.capture import captured_output
-from quantize.dataset import draw_balanced, read_dataset, read_test_set
+from quantize.dataset import Dataset, Samples, draw, read_dataset, read_representative, read_test_set
 from quantize.naming import operator_names
+from quantize.ordering import in_keras_order
+from quantize.ports import ports_of_flatbuffer
+from quantize.scaling import scale_notes
 from quantize.slim import slim
+from quantize.tasks import AUTO
+
+if TYPE_CHECKING:
+    from quantize.network import Network
 
 RANDOM_INPUTS = 1000  # for a flatbuffer without data
 SLIM_CHECKS = 50  # images on which the slim flatbuffer must equal the converter's
@@ -28,56 +38,75 @@ def quantise(
     name: str | None,
     recipe: str,
     method: str,
-    representative: int,
+    representative: int | Path,
     seed: int,
     runtime: str,
+    task: str = AUTO,
 ) -> None:
     """Quantise the Keras model at `model_path` by `method` (ptq or qat), write the artefacts to `out`.
 
-    `representative` training images, drawn with `seed`, set the ranges (for QAT, where they start). `name`
-    (or else the file's) and `recipe` go into the manifest. UserError where model or data are not what this
-    stage takes, or `runtime`, a key of contract.runtimes.RUNTIMES, could not run the result.
+    `representative`: how many training inputs, drawn with `seed`, set the ranges (for QAT, where they start),
+    or a file with those that do. `name` (or else the file's) and `recipe` go into the manifest; `task` is
+    one of quantize.tasks.CHOICES. UserError where model or data are not what this stage takes, or `runtime`,
+    a key of contract.runtimes.RUNTIMES, could not run the result.
     """
     require_tensorflow()
     from quantize.network import load_network
 
     network = load_network(model_path)
-    data = read_dataset(data_path, network.input_shape, network.outputs)
-    drawn = draw_balanced(data.y_train, representative, seed)
+    data = read_dataset(data_path, network.ports, task)
+    ranged, drawn = _representative(network, data, representative, seed)
     if method == "qat":
+        if drawn is None:
+            raise UserError("--representative takes a file for --method ptq alone; give a number for qat")
         converted = qat.fine_tuned(network, data, drawn, seed).flatbuffer
     else:
-        converted = ptq.converted(network.single, data.x_train[drawn])
-    whole, model = checked_and_slim(converted, data.x_test, runtime)
-    inputs = artefacts.model_inputs(data.x_test, model.input)
+        converted = ptq.converted(network.single, ranged)
+    whole, model = checked_and_slim(converted, data.test, runtime, network)
+    predictions = network.predict(*data.test.inputs)
     origin = Origin(
         model=name or model_path.stem,
         recipe=recipe,
         method=method,
         layers=operator_names(whole, network.layers),
-        classes=data.classes,
-        representative_images=len(drawn),
-        representative_seed=seed,
+        tasks=data.tasks,
+        ranges=tuple((float(one.min()), float(one.max())) for one in data.train.inputs),
+        representative_images=len(ranged[0]),
+        representative_seed=None if drawn is None else seed,
         dataset_sha256=data.sha256,
         dataset_source=data.source,
     )
-    predictions = network.predict(data.x_test)
-    reference = artefacts.reference_of(model, inputs, data.y_test, predictions, data.sha256)
+    for note in scale_notes(network, data):
+        print(f"note     {note}")
+    inputs = artefacts.all_inputs(data.test.inputs, model)
+    reference = artefacts.reference_of(model, inputs, data.test, predictions, data.sha256)
     manifest = artefacts.manifest_of(model, origin, reference)
     artefacts.write(out, model, reference, manifest)
     _report(manifest, out)
 
 
-def checked_and_slim(converted: bytes, images: NDArray[np.float32], runtime: str) -> tuple[Model, Model]:
+def _representative(
+    network: "Network", data: Dataset, representative: int | Path, seed: int
+) -> tuple[tuple[NDArray[np.float32], ...], NDArray[np.int64] | None]:
+    """The inputs that set the ranges and, where they were drawn from the training data, their indices."""
+    if isinstance(representative, Path):
+        return read_representative(representative, network.ports), None
+    drawn = draw(data.train, data.tasks, representative, seed)
+    return data.train.of(drawn).inputs, drawn
+
+
+def checked_and_slim(
+    converted: bytes, samples: Samples, runtime: str, network: "Network"
+) -> tuple[Model, Model]:
     """The converter's flatbuffer as it is and slim, checked: `runtime` runs it, both compute the same.
 
-    UserError where it does not; RuntimeError where the outputs for some of `images` differ, which
+    UserError where it does not; RuntimeError where the outputs for some of `samples` differ, which
     would be a bug of ours.
     """
-    whole = parse_model(converted)
-    check_runtimes(whole, runtime)
-    model = parse_model(slim(converted))
-    inputs = artefacts.model_inputs(images[:SLIM_CHECKS], model.input)
+    whole = parse_model(in_keras_order(converted, network.ports))
+    check_runtimes(whole, runtime, operator_names(whole, network.layers))
+    model = parse_model(slim(whole.data))
+    inputs = artefacts.all_inputs(samples.of(slice(SLIM_CHECKS)).inputs, model)
     if not np.array_equal(tflm.outputs(whole, inputs), tflm.outputs(model, inputs)):
         raise RuntimeError("the slim flatbuffer computes something else than the converter's")
     return whole, model
@@ -91,6 +120,7 @@ def given(
     seed: int,
     runtime: str,
     out: Path,
+    task: str = AUTO,
 ) -> None:
     """Take the flatbuffer at `tflite_path` as it is, run the reference over it, write the artefacts to `out`.
 
@@ -99,37 +129,34 @@ def given(
     """
     model = read_model(tflite_path)
     check_runtimes(model, runtime)
-    if data_path is not None and (len(model.inputs), len(model.outputs)) != (1, 1):
-        raise UserError(
-            f"{tflite_path.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; data can "
-            "be given to models with one of each, others are validated with random inputs: leave DATA= out"
-        )
-    if data_path is None:
+    ports = ports_of_flatbuffer(model)
+    data = None if data_path is None else read_test_set(data_path, ports, task)
+    if data is None:
         inputs = artefacts.random_inputs(model, RANDOM_INPUTS, seed)
-        data, labels = None, None
         print(f"data     none: {RANDOM_INPUTS:,} random inputs, seed {seed}; accuracy is not measured")
     else:
-        data = read_test_set(data_path, model.input.shape[1:], model.output.elements)
-        inputs, labels = artefacts.model_inputs(data.x_test, model.input), data.y_test
+        inputs = artefacts.all_inputs(data.test.inputs, model)
     origin = Origin(
         model=name or tflite_path.stem,
         recipe=recipe,
         method="given",
         layers=operator_names(model),
-        classes=data.classes if data else tuple(str(label) for label in range(model.output.elements)),
+        tasks=data.tasks if data else (Task(UNKNOWN),) * len(model.outputs),
+        ranges=(None,) * len(model.inputs),
         dataset_sha256=data.sha256 if data else None,
         dataset_source=data.source if data else None,
     )
-    reference = artefacts.reference_of(model, inputs, labels, None, origin.dataset_sha256)
+    samples = data.test if data else None
+    reference = artefacts.reference_of(model, inputs, samples, None, origin.dataset_sha256)
     manifest = artefacts.manifest_of(model, origin, reference)
     artefacts.write(out, model, reference, manifest)
     _report(manifest, out)
 
 
-def check_runtimes(model: Model, asked: str) -> None:
+def check_runtimes(model: Model, asked: str, layers: tuple[str, ...] | None = None) -> None:
     """UserError where the runtime `asked` for, or the reference, cannot run `model`; a note for each other
-    runtime that cannot."""
-    runtimes.check(model, runtimes.RUNTIMES[asked])
+    runtime that cannot. `layers` names the layer of each operator, where it is known."""
+    runtimes.check(model, runtimes.RUNTIMES[asked], layers=layers)
     for name, runtime in runtimes.RUNTIMES.items():
         try:
             if name != asked:
@@ -152,14 +179,12 @@ def require_tensorflow() -> None:
 
 
 def _report(manifest: Manifest, out: Path) -> None:
-    accuracy = manifest.accuracy
-    shares = [
-        f"{kind} {share:.2%}"
-        for kind, share in (("float", accuracy.float_model), ("int8", accuracy.int8_model))
-        if share is not None
-    ]
     print(f"model    {manifest.model}, {manifest.method}, {manifest.flatbuffer_bytes:,} bytes")
     print(f"layers   {' '.join(manifest.layers)}")
-    print(f"images   {accuracy.images:,}   {'   '.join(shares) or 'no labels'}")
+    print(f"images   {manifest.images:,}")
+    for info, task, found in zip(manifest.outputs, manifest.tasks, manifest.scores, strict=True):
+        models = (("float", found.float_model), ("int8", found.int8_model))
+        told = [f"{kind} {score_text(scores)}" for kind, scores in models if scores]
+        print(f"{info.name:<8} {task.kind}   {'   '.join(told) or 'no labels'}")
     print(f"arena    {manifest.arena_bytes:,} bytes recorded by TensorFlow Lite Micro")
     print(f"written  {out}/model.tflite, manifest.json, reference.npz")

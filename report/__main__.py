@@ -8,14 +8,20 @@ from contract import cli
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    from contract.scores import score_text
     from report.gather import gather
     from report.page import write_report
 
     results = gather(options.image)
     folder = options.out or options.image.parent / "report"
     page = write_report(results, folder)
-    for name, found in results.shares.items():
-        print(f"{name:<28} {found.value:.2%}   95 % interval {found.low:.2%} to {found.high:.2%}")
+    for output, result in zip(results.outputs, results.validation.outputs, strict=True):
+        if len(results.outputs) > 1:
+            print(f"{output.name}, {output.task.kind}")
+        for name, found in output.shares.items():
+            print(f"{name:<28} {found.value:.2%}   95 % interval {found.low:.2%} to {found.high:.2%}")
+        if not output.shares and result.board:
+            print(f"{'int8 on the board':<28} {score_text(result.board)}")
     print(f"report  {page}")
     return 0
 

@@ -69,10 +69,11 @@ def _line(figure: Figure, results: Results, sent: float | None) -> None:
 
 
 def _bars(figure: Figure, results: Results, position: int, answered: bool) -> None:
-    classes = results.manifest.classes
+    output = results.outputs[0]
+    classes, device = output.task.classes, output.distributions[0]
     axes = figure.add_axes((0.58, 0.14, 0.27, 0.72))
-    probabilities = results.device[position] if answered else np.zeros(len(classes))
-    best = int(results.device[position].argmax())
+    probabilities = device[position] if answered else np.zeros(len(classes))
+    best = int(device[position].argmax())
     colours = [ORANGE if answered and number == best else PALE for number in range(len(classes))]
     axes.barh(range(len(classes)), probabilities, color=colours)
     axes.set_yticks(range(len(classes)), classes, fontsize=9)
@@ -85,6 +86,6 @@ def _bars(figure: Figure, results: Results, position: int, answered: bool) -> No
     figure.text(
         0.92, 0.48, classes[best], ha="center", va="center", fontsize=34 if len(classes[best]) < 3 else 13
     )
-    if results.labels is not None and best != results.labels[position]:
-        label = classes[int(results.labels[position])]
+    if output.targets is not None and best != output.targets[position]:
+        label = classes[int(output.targets[position])]
         figure.text(0.92, 0.28, f"wrong:\nlabel {label}", ha="center", va="center", fontsize=9, color=GREY)

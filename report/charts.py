@@ -17,6 +17,9 @@ matplotlib.use("Agg")
 BLUE, ORANGE, GREEN, GREY, PALE = "#0072B2", "#E69F00", "#009E73", "#666666", "#DDDDDD"
 FLOAT_COLOUR, DEVICE_COLOUR = BLUE, ORANGE
 DPI = 110
+MOST_BARS = 12  # classes whose bars have room beside an input
+MOST_LINES = 8  # channels drawn of an input that is no image
+SMALLEST_IMAGE = 12  # rows and columns from which an input of two axes is drawn as an image
 
 
 def png(figure: Figure) -> bytes:
@@ -101,6 +104,20 @@ def pixels(images: NDArray[Any]) -> NDArray[np.float64]:
     return (real - low) / ((high - low) or 1)
 
 
+def draw_input(axes: Axes, shown: NDArray[np.float64]) -> None:
+    """One input, 0 to 1: as an image where it is one, else as lines over its first axis, one a channel."""
+    shape = [length for length in shown.shape if length > 1] or [1]
+    axes.axis("off")
+    if shown.ndim == 3 and len(shape) >= 2 and shown.shape[-1] in (1, 3):
+        axes.imshow(shown.squeeze(), cmap="gray_r", vmin=0, vmax=1)
+    elif shown.ndim == 2 and min(shown.shape) >= SMALLEST_IMAGE and max(shown.shape) <= 4 * min(shown.shape):
+        axes.imshow(shown, cmap="gray_r", vmin=0, vmax=1)
+    else:
+        lines = shown.reshape(shown.shape[0], -1) if shown.ndim > 1 else shown[:, np.newaxis]
+        axes.plot(lines[:, :MOST_LINES], linewidth=0.8, marker="." if len(lines) < 30 else "")
+        axes.set_ylim(-0.05, 1.05)
+
+
 def answers(
     images: NDArray[Any],
     titles: list[str],
@@ -109,27 +126,33 @@ def answers(
     classes: list[str],
     columns: int = 4,
 ) -> Figure:
-    """Images beside the distributions that the board, and the float model, gave for them."""
-    shown = pixels(images)
+    """Inputs beside the distributions that the board, and the float model, gave for them."""
+    probabilities = float(device.min()) >= 0 and float(device.max()) <= 1
+    shown, count = pixels(images), len(classes)
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(3.1 * columns, 2.0 * rows + 0.5), layout="constrained")
     cells = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=[1, 1.3] * columns).reshape(-1, 2)
     for picture, bars in cells[len(images) :]:
         picture.axis("off")
         bars.axis("off")
-    places = np.arange(len(classes))
     for (picture, bars), image, title, board, number in zip(
         cells, shown, titles, device, range(len(images)), strict=False
     ):
-        picture.imshow(image.squeeze(), cmap="gray_r", vmin=0, vmax=1)
+        draw_input(picture, image)
         picture.set_title(title, fontsize=7, loc="left")
-        picture.axis("off")
-        bars.barh(places - 0.2, board, 0.4, color=DEVICE_COLOUR, label="board")
+        top = (
+            np.sort(np.argsort(-board, kind="stable")[:MOST_BARS]) if count > MOST_BARS else np.arange(count)
+        )
+        places = np.arange(len(top))
+        bars.barh(places - 0.2, board[top], 0.4, color=DEVICE_COLOUR, label="board")
         if float_predictions is not None:
-            bars.barh(places + 0.2, float_predictions[number], 0.4, color=FLOAT_COLOUR, label="float model")
-        bars.set_yticks(places, classes, fontsize=6)
-        bars.set_xlim(0, 1)
-        bars.set_xticks([0, 0.5, 1], ["0", "", "1"], fontsize=6)
+            floats = float_predictions[number][top]
+            bars.barh(places + 0.2, floats, 0.4, color=FLOAT_COLOUR, label="float model")
+        bars.set_yticks(places, [classes[place] for place in top], fontsize=6)
+        if probabilities:
+            bars.set_xlim(0, 1)
+            bars.set_xticks([0, 0.5, 1], ["0", "", "1"], fontsize=6)
+        bars.tick_params(axis="x", labelsize=6)
         bars.invert_yaxis()
     handles, names = cells[0][1].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=2, fontsize=8)

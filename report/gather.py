@@ -20,12 +20,99 @@ from contract.layer_map import LayerMap, read_layer_map
 from contract.manifest import Manifest, read_manifest
 from contract.quantization import FILE_NAME as QUANTIZATION
 from contract.quantization import Comparison, read_comparison
-from contract.reference import read_reference
+from contract.reference import Reference, read_reference, real_values, separate
+from contract.scores import answers as chosen
+from contract.scores import right
+from contract.task import BINARY, Task
 from contract.validation import JSON_NAME, Answers, Validation, read_validation
 from report.layers import LayerRow, layer_rows
-from report.statistics import Share, confident_mistakes, confusion, disagreements, real_values, share
+from report.statistics import Share, confident_mistakes, confusion, share
 
 WORST = 12  # confident mistakes shown
+MOST_CLASSES = 40  # that a confusion matrix can show
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of the model for the N images that were sent; values are real, (N, *output shape)."""
+
+    name: str
+    task: Task
+    device: NDArray[np.float32]  # what the board answered
+    int8_model: NDArray[np.float32]  # and the reference
+    float_predictions: NDArray[np.float32] | None
+    targets: NDArray[Any] | None
+    anomalies: NDArray[np.int64] | None  # (N,)
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is one choice an image, so that single images can be shown right or wrong."""
+        return self.task.has_answers and self.device[0].size in (len(self.task.classes), 1)
+
+    @property
+    def answered(self) -> NDArray[np.int64]:
+        """What the board chose, (N, ...)."""
+        return chosen(self.task, self.device)
+
+    @property
+    def float_answered(self) -> NDArray[np.int64] | None:
+        return None if self.float_predictions is None else chosen(self.task, self.float_predictions)
+
+    @property
+    def distributions(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """The board's and the float model's outputs as one row an image with an element for each class."""
+        rows = [
+            None if values is None else self._row(values) for values in (self.device, self.float_predictions)
+        ]
+        assert rows[0] is not None
+        return rows[0], rows[1]
+
+    def _row(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        row = values.reshape(len(values), -1)
+        return np.hstack([2 * self.task.cut - row, row]) if self.task.kind == BINARY else row
+
+    @property
+    def shares(self) -> dict[str, Share]:
+        """Accuracy of float model, reference and board on the same images; empty where none is to tell."""
+        if self.targets is None or not self.task.has_answers:
+            return {}
+        models = {
+            "float model": self.float_predictions,
+            "int8, TensorFlow Lite Micro": self.int8_model,
+            "int8 on the board": self.device,
+        }
+        marks = {
+            name: right(self.task, values, self.targets)
+            for name, values in models.items()
+            if values is not None
+        }
+        return {name: share(int(found.sum()), found.size) for name, found in marks.items()}
+
+    @property
+    def device_confusion(self) -> NDArray[np.int64] | None:
+        return self._confusion(self.answered if self.task.has_answers else None)
+
+    @property
+    def float_confusion(self) -> NDArray[np.int64] | None:
+        return self._confusion(self.float_answered if self.task.has_answers else None)
+
+    def _confusion(self, answered: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+        if self.targets is None or answered is None or len(self.task.classes) > MOST_CLASSES:
+            return None
+        return confusion(self.targets.ravel(), answered.ravel(), len(self.task.classes))
+
+    @property
+    def disagreements(self) -> NDArray[np.intp]:
+        """Positions of the images for which float model and board choose something else."""
+        if not self.is_row or self.float_answered is None:
+            return np.empty(0, np.intp)
+        return np.flatnonzero(self.answered.ravel() != self.float_answered.ravel())
+
+    @property
+    def mistakes(self) -> NDArray[np.intp]:
+        if self.targets is None or not self.is_row:
+            return np.empty(0, np.intp)
+        return confident_mistakes(self.targets.ravel(), self.distributions[0], WORST)
 
 
 @dataclass(frozen=True)
@@ -43,49 +130,8 @@ class Results:
     validation: Validation
     others: list[Validation]  # the other images of this model that were validated
     answers: Answers
-    images: NDArray[Any]  # (N, height, width, channels), as sent
-    labels: NDArray[np.int64] | None  # (N,)
-    device: NDArray[np.float32]  # (N, classes), the board's answers as real numbers
-    float_predictions: NDArray[np.float32] | None  # (N, classes)
-
-    @property
-    def shares(self) -> dict[str, Share]:
-        """Accuracy of float model, reference and board on the same images; empty without labels."""
-        if self.labels is None:
-            return {}
-        right = {"int8 on the board": int((self.device.argmax(axis=1) == self.labels).sum())}
-        if self.validation.int8_accuracy is not None:
-            reference = round(self.validation.int8_accuracy * len(self.labels))
-            right = {"int8, TensorFlow Lite Micro": reference, **right}
-        if self.float_predictions is not None:
-            floats = int((self.float_predictions.argmax(axis=1) == self.labels).sum())
-            right = {"float model": floats, **right}
-        return {name: share(count, len(self.labels)) for name, count in right.items()}
-
-    @property
-    def device_confusion(self) -> NDArray[np.int64] | None:
-        return self._confusion(self.device)
-
-    @property
-    def float_confusion(self) -> NDArray[np.int64] | None:
-        return None if self.float_predictions is None else self._confusion(self.float_predictions)
-
-    def _confusion(self, predictions: NDArray[np.float32]) -> NDArray[np.int64] | None:
-        if self.labels is None:
-            return None
-        return confusion(self.labels, predictions.argmax(axis=1).astype(np.int64), predictions.shape[1])
-
-    @property
-    def disagreements(self) -> NDArray[np.intp]:
-        if self.float_predictions is None:
-            return np.empty(0, np.intp)
-        return disagreements(self.float_predictions, self.device)
-
-    @property
-    def mistakes(self) -> NDArray[np.intp]:
-        if self.labels is None:
-            return np.empty(0, np.intp)
-        return confident_mistakes(self.labels, self.device, WORST)
+    images: NDArray[Any]  # (N, *shape of the first input), as sent
+    outputs: list[Output]
 
 
 def gather(image_folder: Path) -> Results:
@@ -101,7 +147,7 @@ def gather(image_folder: Path) -> Results:
     ):
         if found != manifest.sha256:
             raise UserError(f"{folder / name} belongs to another model than manifest.json; run make again")
-    sent = answers.index
+    reference = reference.of(answers.index)
     return Results(
         manifest=manifest,
         model=model,
@@ -114,15 +160,26 @@ def gather(image_folder: Path) -> Results:
         validation=validation,
         others=_others(folder, image_folder, manifest.sha256),
         answers=answers,
-        images=reference.inputs[sent],
-        labels=_rows(reference.labels, sent),
-        device=real_values(answers.outputs, manifest.output),
-        float_predictions=_rows(reference.float_predictions, sent),
+        images=separate(reference.inputs, manifest.inputs)[0],
+        outputs=_outputs(manifest, reference, answers),
     )
 
 
-def _rows(array: Any, chosen: NDArray[np.int64]) -> Any:
-    return None if array is None else array[chosen]
+def _outputs(manifest: Manifest, reference: Reference, answers: Answers) -> list[Output]:
+    names = [info.name for info in manifest.outputs]
+    predictions = reference.float_predictions or (None,) * len(names)
+    return [
+        Output(name, task, board, int8_model, exact, targets, reference.anomalies)
+        for name, task, board, int8_model, exact, targets in zip(
+            names,
+            manifest.tasks,
+            real_values(answers.outputs, manifest.outputs),
+            real_values(reference.outputs, manifest.outputs),
+            predictions,
+            reference.targets,
+            strict=True,
+        )
+    ]
 
 
 def _others(folder: Path, image_folder: Path, sha256: str) -> list[Validation]:

@@ -12,10 +12,23 @@ import numpy as np
 
 from contract.boards import board
 from contract.files import replacing, write_bytes, write_text
-from report import charts
-from report.gather import Results
+from contract.scores import score_text
+from contract.task import RECONSTRUCTION, REGRESSION, UNKNOWN
+from report import charts, values
+from report.gather import Output, Results
 
 DISAGREEMENTS_A_PICTURE = 24
+MOST_DISAGREEMENTS = 96  # shown in pictures; report.json has all
+
+# The pictures below an output's scores.
+DESCRIPTIONS = {
+    "accuracy": "Accuracy of float model, reference and board with 95 % intervals",
+    "regression": "Each answer against its target, and a histogram of the errors",
+    "reconstruction": "Histogram of the errors of reconstruction and, with labels, the ROC curve",
+    "rebuilt": "Inputs over their reconstructions, from the best to the worst",
+    "fidelity": "Each number of the board against the float model's, and a histogram of the differences",
+    "values": "Histogram of the board's answers",
+}
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -36,10 +49,15 @@ def write_report(results: Results, folder: Path) -> Path:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda value: f"{value:.2%}"
+    environment.filters["scores"] = score_text
     environment.filters["count"] = lambda value: f"{value:,}"
     page = environment.get_template("page.html.j2").render(
         numbers=numbers,
         pictures={name: base64.b64encode(data).decode() for name, data in pictures.items()},
+        output_pictures=[
+            [(_picture_name(results, place, name), text) for name, text in DESCRIPTIONS.items()]
+            for place in range(len(results.outputs))
+        ],
     )
     with replacing(folder / "index.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -57,15 +75,7 @@ def report_numbers(results: Results) -> dict[str, Any]:
         "history": None if results.history is None else dataclasses.asdict(results.history),
         "quantization": None if results.quantization is None else dataclasses.asdict(results.quantization),
         "bench": None if results.bench is None else [dataclasses.asdict(row) for row in results.bench],
-        "accuracy": {
-            name: {
-                "right": found.right,
-                "images": found.images,
-                "share": found.value,
-                "interval_95": [found.low, found.high],
-            }
-            for name, found in results.shares.items()
-        },
+        "outputs": [_output_numbers(results, output) for output in results.outputs],
         "layers": [dataclasses.asdict(row) for row in results.layers],
         "computed": None
         if results.computed is None
@@ -77,12 +87,6 @@ def report_numbers(results: Results) -> dict[str, Any]:
             "parameters": sum(row.parameters for row in results.layers),
             "multiply_accumulates": sum(row.multiply_accumulates for row in results.layers),
         },
-        "confusion": {
-            "device": _listed(results.device_confusion),
-            "float_model": _listed(results.float_confusion),
-        },
-        "disagreements": [_case(results, position) for position in results.disagreements],
-        "confident_mistakes": [_case(results, position) for position in results.mistakes],
         "latency": {
             "unit": validation.tick_unit,
             "median": float(np.median(results.answers.ticks)),
@@ -92,19 +96,40 @@ def report_numbers(results: Results) -> dict[str, Any]:
     }
 
 
+def _output_numbers(results: Results, output: Output) -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "task": output.task.kind,
+        "accuracy": {
+            name: {
+                "right": found.right,
+                "images": found.images,
+                "share": found.value,
+                "interval_95": [found.low, found.high],
+            }
+            for name, found in output.shares.items()
+        },
+        "confusion": {
+            "device": _listed(output.device_confusion),
+            "float_model": _listed(output.float_confusion),
+        },
+        "disagreements": [_case(results, output, position) for position in output.disagreements],
+        "confident_mistakes": [_case(results, output, position) for position in output.mistakes],
+    }
+
+
 def _listed(counts: Any) -> Any:
     return None if counts is None else counts.tolist()
 
 
-def _case(results: Results, position: int) -> dict[str, Any]:
+def _case(results: Results, output: Output, position: int) -> dict[str, Any]:
     """One image: where it is in the test set, its label, and what board and float model said."""
-    classes = results.manifest.classes
-    floats = results.float_predictions
+    classes, (device, floats) = output.task.classes, output.distributions
     return {
         "index": int(results.answers.index[position]),
-        "label": None if results.labels is None else classes[int(results.labels[position])],
-        "device": classes[int(results.device[position].argmax())],
-        "device_distribution": results.device[position].tolist(),
+        "label": None if output.targets is None else classes[int(output.targets[position].squeeze())],
+        "device": classes[int(device[position].argmax())],
+        "device_distribution": device[position].tolist(),
         "float_model": None if floats is None else classes[int(floats[position].argmax())],
         "float_distribution": None if floats is None else floats[position].tolist(),
     }
@@ -112,19 +137,11 @@ def _case(results: Results, position: int) -> dict[str, Any]:
 
 def _pictures(results: Results) -> Iterator[tuple[str, bytes]]:
     """Every picture of the page, by name."""
-    classes = list(results.manifest.classes)
     if results.history is not None:
         yield "training", charts.png(charts.training_curves(results.history))
-    if results.shares:
-        yield "accuracy", charts.png(charts.accuracies(results.shares))
-    if (device := results.device_confusion) is not None:
-        yield "confusion", charts.png(charts.confusions(results.float_confusion, device, classes))
-    differing = results.disagreements
-    for start in range(0, len(differing), DISAGREEMENTS_A_PICTURE):
-        chosen = differing[start : start + DISAGREEMENTS_A_PICTURE]
-        yield f"disagreements_{start // DISAGREEMENTS_A_PICTURE + 1:02d}", _answers(results, chosen)
-    if len(results.mistakes):
-        yield "mistakes", _answers(results, results.mistakes)
+    for place, output in enumerate(results.outputs):
+        for name, picture in _output_pictures(results, output):
+            yield _picture_name(results, place, name), picture
     unit = results.validation.tick_unit
     yield "latency", charts.png(charts.latency(results.answers.ticks, unit))
     if (parts := _memory(results)) is not None:
@@ -133,16 +150,46 @@ def _pictures(results: Results) -> Iterator[tuple[str, bytes]]:
         yield "memory", charts.png(charts.memory(parts, limits))
 
 
-def _answers(results: Results, chosen: Any) -> bytes:
-    floats = results.float_predictions
-    titles = [_title(_case(results, position)) for position in chosen]
+def _picture_name(results: Results, place: int, name: str) -> str:
+    return f"output{place}_{name}" if len(results.outputs) > 1 else name
+
+
+def _output_pictures(results: Results, output: Output) -> Iterator[tuple[str, bytes]]:
+    """The pictures that suit an output's task."""
+    if output.shares:
+        yield "accuracy", charts.png(charts.accuracies(output.shares))
+    if (device := output.device_confusion) is not None:
+        yield (
+            "confusion",
+            charts.png(charts.confusions(output.float_confusion, device, list(output.task.classes))),
+        )
+    differing = output.disagreements
+    for start in range(0, min(len(differing), MOST_DISAGREEMENTS), DISAGREEMENTS_A_PICTURE):
+        chosen = differing[start : start + DISAGREEMENTS_A_PICTURE]
+        yield f"disagreements_{start // DISAGREEMENTS_A_PICTURE + 1:02d}", _answers(results, output, chosen)
+    if len(output.mistakes):
+        yield "mistakes", _answers(results, output, output.mistakes)
+    models = {"board": output.device, "float model": output.float_predictions}
+    if output.task.kind == REGRESSION and output.targets is not None:
+        yield "regression", charts.png(values.against_targets(output.targets, models))
+    elif output.task.kind == RECONSTRUCTION and output.targets is not None:
+        yield "reconstruction", charts.png(values.errors_by_kind(output.targets, models, output.anomalies))
+        yield "rebuilt", charts.png(values.rebuilt(output.targets, models))
+    if output.float_predictions is not None and not output.is_row:
+        yield "fidelity", charts.png(values.board_against_float(output.device, output.float_predictions))
+    elif output.task.kind == UNKNOWN:
+        yield "values", charts.png(values.histogram(output.device))
+
+
+def _answers(results: Results, output: Output, chosen: Any) -> bytes:
+    device, floats = output.distributions
     return charts.png(
         charts.answers(
             results.images[chosen],
-            titles,
-            results.device[chosen],
+            [_title(_case(results, output, position)) for position in chosen],
+            device[chosen],
             None if floats is None else floats[chosen],
-            list(results.manifest.classes),
+            list(output.task.classes),
         )
     )
 

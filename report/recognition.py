@@ -26,10 +26,10 @@ def main(arguments: list[str]) -> int:
     from report.gather import gather
 
     results = gather(options.image)
-    if results.images.squeeze().ndim not in (3, 4):
-        raise UserError("the model's inputs are not images, so there is nothing to show")
+    if results.images.squeeze().ndim not in (3, 4) or not results.outputs[0].is_row:
+        raise UserError("the model does not put images into classes, so there is nothing to show")
     # The first images of the test set as they come, then the mistake the board was surest of.
-    chosen = [*range(min(options.images, len(results.images))), *results.mistakes[:1].tolist()]
+    chosen = [*range(min(options.images, len(results.images))), *results.outputs[0].mistakes[:1].tolist()]
     pictures, durations = frames(results, chosen)
     with replacing(options.out) as temporary:
         pictures[0].save(

@@ -2,12 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from contract.manifest import TensorInfo
 
 Z_95 = 1.959964  # the normal distribution's two-sided 95 % point
 
@@ -40,19 +37,6 @@ def confusion(labels: NDArray[np.int64], answers: NDArray[np.int64], classes: in
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, answers), 1)
     return counts
-
-
-def real_values(outputs: NDArray[Any], info: TensorInfo) -> NDArray[np.float32]:
-    """Real values (N, classes) of outputs of any type, and of any shape behind N."""
-    real = outputs.astype(np.float32)
-    if info.type != "float32":
-        real = (real - info.zero_point) * info.scale
-    return real.reshape(len(outputs), -1).astype(np.float32)
-
-
-def disagreements(float_predictions: NDArray[np.float32], device: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Positions of the images on which float model and device give another answer, in order."""
-    return np.flatnonzero(float_predictions.argmax(axis=1) != device.argmax(axis=1))
 
 
 def confident_mistakes(labels: NDArray[np.int64], device: NDArray[np.float32], most: int) -> NDArray[np.intp]:

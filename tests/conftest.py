@@ -24,3 +24,7 @@ def root() -> Path:
 def mnist() -> Path:
     """models/mnist: the committed flatbuffer with its manifest and reference."""
     return ROOT / "models" / "mnist"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="every Keras model in full, on the emulated board")

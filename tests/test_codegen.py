@@ -39,7 +39,7 @@ def test_the_aot_engine_gets_its_sources_and_a_summary(root: Path, mnist: Path, 
     )
     assert result.returncode == 0, result.stderr
     assert {"model.h", "model.c", "model_info.c"} <= {path.name for path in tmp_path.iterdir()}
-    assert "CONV_2D, MAX_POOL_2D" in result.stdout
+    assert "CONV_2D x 2, MAX_POOL_2D x 2" in result.stdout
     assert re.search(r"arena      [\d,]+ bytes, peak at conv_1 \(bound [\d,]+\)\n", result.stdout)
 
 

@@ -10,8 +10,9 @@ import pytest
 from contract.errors import UserError
 from contract.files import replacing, sha256, sha256_of, write_text
 from contract.firmware import Firmware, read_firmware
-from contract.manifest import Accuracy, Manifest, TensorInfo, read_manifest
+from contract.manifest import Manifest, OutputScores, TensorInfo, read_manifest
 from contract.reference import Reference, read_reference
+from contract.task import CLASSIFICATION, Task
 
 MANIFEST = Manifest(
     model="mnist",
@@ -22,8 +23,9 @@ MANIFEST = Manifest(
     inputs=(TensorInfo("image", "int8", (1, 28, 28, 1), 1 / 255, -128),),
     outputs=(TensorInfo("probabilities", "int8", (1, 10), 1 / 256, -128),),
     layers=("conv_1", "pool_1"),
-    classes=tuple("0123456789"),
-    accuracy=Accuracy(10000, 0.981, 0.982),
+    tasks=(Task(CLASSIFICATION, tuple("0123456789")),),
+    images=10000,
+    scores=(OutputScores({"accuracy": 0.981}, {"accuracy": 0.982}),),
     arena_bytes=10400,
     representative_images=500,
     representative_seed=0,
@@ -56,8 +58,8 @@ def reference(**changes: object) -> Reference:
     whole = Reference(
         inputs=generator.integers(-128, 128, (5, 4, 4, 1)).astype(np.int8),
         outputs=generator.integers(-128, 128, (5, 10)).astype(np.int8),
-        labels=np.arange(5, dtype=np.int64),
-        float_predictions=generator.random((5, 10), dtype=np.float32),
+        targets=(np.arange(5, dtype=np.int64),),
+        float_predictions=(generator.random((5, 10), dtype=np.float32),),
         sha256="ab" * 32,
         dataset_sha256="cd" * 32,
     )
@@ -97,11 +99,14 @@ def test_a_manifest_of_another_format_or_no_manifest_is_refused(tmp_path: Path) 
 
 @pytest.mark.parametrize("labelled", [True, False])
 def test_a_reference_is_read_back_as_it_was_written(tmp_path: Path, labelled: bool) -> None:
-    written = reference() if labelled else reference(labels=None, float_predictions=None)
+    written = reference() if labelled else reference(targets=(None,), float_predictions=None)
     written.write(tmp_path / "reference.npz")
     read = read_reference(tmp_path / "reference.npz")
     for field in dataclasses.fields(Reference):
-        np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name))
+        if getattr(written, field.name) is None:
+            assert getattr(read, field.name) is None
+        else:
+            np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name))
 
 
 def test_a_damaged_reference_is_refused(tmp_path: Path) -> None:
@@ -112,7 +117,7 @@ def test_a_damaged_reference_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UserError, match="damaged"):
         read_reference(path)
-    reference(labels=np.arange(4)).write(path)
+    reference(targets=(np.arange(4),)).write(path)
     with pytest.raises(UserError, match="differ in length"):
         read_reference(path)
 

@@ -19,8 +19,8 @@ from contract.flatbuffer import parse_model, read_model
 from contract.graph import Model, Quantization, Tensor
 from contract.manifest import read_manifest
 from contract.operators import REGISTRY
-from contract.quantization import LOSSLESS_DB
 from contract.reference import Reference, read_reference
+from contract.scores import LOSSLESS_DB, decibels
 from quantize import artefacts, stage, tflm
 from quantize.slim import slim
 from tests.networks import Network, convolution_of
@@ -47,7 +47,7 @@ def test_the_committed_files_belong_together(committed: Path) -> None:
     )
     assert sha256_of(committed / "model.tflite") == manifest.sha256 == reference.sha256
     assert manifest.dataset_sha256 == reference.dataset_sha256
-    assert len(reference.inputs) == manifest.accuracy.images == 10_000
+    assert len(reference.inputs) == manifest.images == 10_000
 
 
 def test_the_committed_network_is_small_and_runs_everywhere(committed: Path) -> None:
@@ -59,26 +59,25 @@ def test_the_committed_network_is_small_and_runs_everywhere(committed: Path) -> 
 
 
 def test_the_committed_accuracies_follow_from_the_reference(committed: Path) -> None:
-    stated = read_manifest(committed / "manifest.json").accuracy
+    (stated,) = read_manifest(committed / "manifest.json").scores
     reference = read_reference(committed / "reference.npz")
-    assert reference.labels is not None
+    (labels,) = reference.targets
+    assert labels is not None
     assert reference.float_predictions is not None
-    assert stated.float_model == np.mean(reference.float_predictions.argmax(axis=1) == reference.labels)
-    assert stated.int8_model == np.mean(reference.outputs.argmax(axis=1) == reference.labels)
+    (predictions,) = reference.float_predictions
+    assert stated.float_model == {"accuracy": np.mean(predictions.argmax(axis=1) == labels)}
+    assert stated.int8_model == {"accuracy": np.mean(reference.outputs.argmax(axis=1) == labels)}
 
 
 def test_the_committed_models_are_as_good_as_promised(root: Path) -> None:
     for name, least in (("mnist", 0.993), ("fashion", 0.88)):
-        accuracy = read_manifest(root / "models" / name / "manifest.json").accuracy
-        assert accuracy.int8_model is not None
-        assert accuracy.int8_model >= least
+        (scores,) = read_manifest(root / "models" / name / "manifest.json").scores
+        assert scores.int8_model["accuracy"] >= least
 
 
 def test_quantisation_costs_at_most_a_twentieth_of_a_point(committed: Path) -> None:
-    accuracy = read_manifest(committed / "manifest.json").accuracy
-    assert accuracy.int8_model is not None
-    assert accuracy.float_model is not None
-    assert accuracy.int8_model >= accuracy.float_model - 0.0005 - 1e-9
+    (scores,) = read_manifest(committed / "manifest.json").scores
+    assert scores.int8_model["accuracy"] >= scores.float_model["accuracy"] - 0.0005 - 1e-9
 
 
 def test_the_committed_reference_is_what_tensorflow_lite_micro_computes(committed: Path) -> None:
@@ -175,12 +174,12 @@ def test_any_chain_of_supported_layers_is_quantised_and_named(ptq: Path) -> None
 
 def test_the_int8_model_is_about_as_good_as_the_float_model(ptq: Path) -> None:
     _, reference, manifest = read(ptq)
-    accuracy = manifest["accuracy"]
-    assert accuracy["float_model"] > 0.9
-    assert abs(accuracy["int8_model"] - accuracy["float_model"]) <= 0.01
+    (scores,) = manifest["scores"]
+    assert scores["float_model"]["accuracy"] > 0.9
+    assert abs(scores["int8_model"]["accuracy"] - scores["float_model"]["accuracy"]) <= 0.01
     assert reference.float_predictions is not None
     real = (reference.outputs.astype(np.float32) + 128) / 256
-    assert np.abs(real - reference.float_predictions).mean() < 0.02
+    assert np.abs(real - reference.float_predictions[0]).mean() < 0.02
 
 
 def test_two_conversions_give_the_same_bytes(ptq: Path, quantise: Quantise) -> None:
@@ -201,12 +200,12 @@ def test_the_representative_seed_decides_the_ranges(ptq: Path, quantise: Quantis
 def tuned(keras_model: Path, dataset: Path) -> Any:
     """Quantisation-aware training, once for all tests: its process imports TensorFlow a second time."""
     from quantize import qat
-    from quantize.dataset import draw_balanced, read_dataset
+    from quantize.dataset import draw, read_dataset
     from quantize.network import load_network
 
     network = load_network(keras_model)
-    data = read_dataset(dataset, network.input_shape, network.outputs)
-    return qat.fine_tuned(network, data, draw_balanced(data.y_train, 60, 0), seed=0, epochs=1)
+    data = read_dataset(dataset, network.ports)
+    return qat.fine_tuned(network, data, draw(data.train, data.tasks, 60, 0), seed=0, epochs=1)
 
 
 def test_quantisation_aware_training_gives_the_same_kind_of_model(
@@ -216,7 +215,8 @@ def test_quantisation_aware_training_gives_the_same_kind_of_model(
     model, _, manifest = read(quantise(method="qat"))
     assert manifest["method"] == "qat"
     assert manifest["layers"] == read(ptq)[2]["layers"]
-    assert manifest["accuracy"]["int8_model"] >= manifest["accuracy"]["float_model"] - 0.02
+    (scores,) = manifest["scores"]
+    assert scores["int8_model"]["accuracy"] >= scores["float_model"]["accuracy"] - 0.02
     for runtime in runtimes.RUNTIMES.values():
         runtimes.check(model, runtime)
 
@@ -236,12 +236,12 @@ def test_the_comparison_measures_both_methods_and_every_draw(
     from quantize.network import load_network
 
     network = load_network(keras_model)
-    data = read_dataset(dataset, network.input_shape, network.outputs)
+    data = read_dataset(dataset, network.ports)
     monkeypatch.setattr("quantize.qat.fine_tuned", lambda network, data, drawn, seed: tuned)
     comparison = compare(network, data, "stripes", sizes=(20, 40), seeds=(0, 1))
     exact, after, exact_tuned, aware = comparison.methods
     assert (exact.method, after.method, aware.method) == ("float", "ptq", "qat")
-    assert exact.test_accuracy == read(ptq)[2]["accuracy"]["float_model"]
+    assert exact.test_accuracy == read(ptq)[2]["scores"][0]["float_model"]["accuracy"]
     assert [(draw.images, draw.seed) for draw in comparison.representative] == [
         (20, 0), (20, 1), (40, 0), (40, 1),
     ]  # fmt: skip
@@ -276,7 +276,7 @@ def test_training_must_lead_by_more_than_chance(gained: int, lost: int, method: 
 
 
 def test_noise_is_measured_in_decibels() -> None:
-    from quantize.noise import decibels, real_values
+    from quantize.noise import real_values
 
     assert decibels(100.0, 1.0) == 20.0
     assert decibels(1.0, 0.0) == LOSSLESS_DB
@@ -295,7 +295,7 @@ def unstripped(keras_model: Path, dataset: Path) -> Model:
     network = load_network(keras_model)
     with np.load(dataset) as arrays:
         images = arrays["x_train"][:40].astype(np.float32) / 255
-    return parse_model(ptq.converted(network.single, images))
+    return parse_model(ptq.converted(network.single, [images]))
 
 
 def test_the_slim_flatbuffer_computes_the_same(unstripped: Model) -> None:
@@ -338,15 +338,16 @@ def test_a_given_flatbuffer_is_copied_and_run_on_random_inputs(unstripped: Model
     assert model.data == unstripped.data
     assert (manifest["model"], manifest["method"]) == ("own", "given")
     assert manifest["layers"] == ["conv_0", "pool_1", "reshape_2", "dense_3", "softmax_4"]
-    assert (reference.labels, reference.float_predictions) == (None, None)
-    assert manifest["accuracy"] == {"images": 1000, "float_model": None, "int8_model": None}
+    assert (reference.targets, reference.float_predictions) == ((None,), None)
+    assert manifest["images"] == 1000
+    assert manifest["scores"] == [{"float_model": {}, "int8_model": {}}]
     np.testing.assert_array_equal(tflm.outputs(model, reference.inputs[:20]), reference.outputs[:20])
 
 
 def test_a_given_flatbuffer_with_data_has_an_accuracy(ptq: Path, dataset: Path, tmp_path: Path) -> None:
     stage.given(ptq / "model.tflite", dataset, "own", "own", 0, "aot", tmp_path)
     _, reference, manifest = read(tmp_path)
-    assert manifest["accuracy"]["int8_model"] == read(ptq)[2]["accuracy"]["int8_model"]
+    assert manifest["scores"][0]["int8_model"] == read(ptq)[2]["scores"][0]["int8_model"]
     np.testing.assert_array_equal(reference.outputs, read(ptq)[1].outputs)
 
 
@@ -374,10 +375,16 @@ def test_a_model_of_another_form_is_refused(tmp_path: Path, quantise: Quantise) 
     left, right = keras.Input((4,)), keras.Input((4,))
     scores = layers.Dense(3)(layers.Add()([left, right]))
     for model, message in (
-        (keras.Model([left, right], scores), "has 2 inputs and 1 outputs"),
-        (keras.Model([left], layers.Dense(3)(left)), r"takes images of the shape \[4\]"),
+        (
+            keras.Model([left, right], scores),
+            r"no array named x_train_\w+, x_train_\w+, x_test_\w+, x_test_\w+; write the file",
+        ),
+        (keras.Model([left], layers.Dense(3)(left)), r"takes inputs of the shape \[4\]"),
         (keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(2, 3)]), "open shape"),
-        (keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)]), "a classifier gives"),
+        (
+            keras.Sequential([keras.Input((12, 12, 1)), layers.Conv2D(2, 3)]),
+            r"inputs of a classifier need the shape \[1500, 10, 10\]",
+        ),
     ):
         with pytest.raises(UserError, match=message):
             quantise(model_path=saved(tmp_path, model))
@@ -387,7 +394,7 @@ def test_a_model_for_other_images_is_refused(tmp_path: Path, quantise: Quantise)
     import keras
 
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    with pytest.raises(UserError, match=r"x_train has the shape .* takes images of the shape \[8, 8, 1\]"):
+    with pytest.raises(UserError, match=r"x_train has the shape .* takes inputs of the shape \[8, 8, 1\]"):
         quantise(model_path=saved(tmp_path, model))
 
 

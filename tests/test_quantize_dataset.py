@@ -16,9 +16,11 @@ from contract.flatbuffer import read_model
 from contract.graph import Model, Operator, Tensor
 from quantize.dataset import draw_balanced, read_dataset, read_test_set
 from quantize.naming import operator_names
+from quantize.ports import Port, Ports
 
 Arrays = dict[str, Any]
 IMAGES, CLASSES = 24, 3
+PORTS = Ports((Port("input", (4, 4, 1)),), (Port("output", (CLASSES,), ending="softmax"),))
 
 
 @pytest.fixture
@@ -40,60 +42,60 @@ def saved(tmp_path: Path) -> Callable[[Arrays], Path]:
 
 
 def read(path: Path) -> Any:
-    return read_dataset(path, (4, 4, 1), CLASSES)
+    return read_dataset(path, PORTS)
 
 
 def test_integer_images_are_divided_by_255(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     data = read(saved(arrays))
-    np.testing.assert_array_equal(data.x_test, arrays["x_test"].astype(np.float32) / np.float32(255))
-    assert data.x_test.dtype == np.float32
+    np.testing.assert_array_equal(data.test.images, arrays["x_test"].astype(np.float32) / np.float32(255))
+    assert data.test.images.dtype == np.float32
 
 
 def test_float_images_are_taken_as_they_are(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     arrays |= {name: arrays[name] / 127.5 - 1 for name in ("x_train", "x_test")}
-    np.testing.assert_array_equal(read(saved(arrays)).x_test, arrays["x_test"].astype(np.float32))
+    np.testing.assert_array_equal(read(saved(arrays)).test.images, arrays["x_test"].astype(np.float32))
 
 
 def test_a_missing_channel_axis_is_added(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     arrays |= {name: arrays[name][..., 0] for name in ("x_train", "x_test")}
-    assert read(saved(arrays)).x_train.shape[1:] == (4, 4, 1)
+    assert read(saved(arrays)).train.images.shape[1:] == (4, 4, 1)
 
 
 def test_validation_images_train_nothing(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     data = read(saved(arrays | {"validation": np.array([3, 0])}))
     pixels = arrays["x_train"].astype(np.float32) / np.float32(255)
-    np.testing.assert_array_equal(data.x_validation, pixels[[0, 3]])
-    np.testing.assert_array_equal(data.x_train, np.delete(pixels, [0, 3], axis=0))
-    np.testing.assert_array_equal(data.y_train, np.delete(arrays["y_train"], [0, 3]))
+    np.testing.assert_array_equal(data.validation.images, pixels[[0, 3]])
+    np.testing.assert_array_equal(data.train.images, np.delete(pixels, [0, 3], axis=0))
+    np.testing.assert_array_equal(data.train.labels, np.delete(arrays["y_train"], [0, 3]))
 
 
 def test_without_a_validation_array_a_twelfth_is_set_aside(
     arrays: Arrays, saved: Callable[[Arrays], Path]
 ) -> None:
     data = read(saved(arrays))
-    assert (len(data.x_train), len(data.x_validation)) == (22, 2)
+    assert (len(data.train), len(data.validation)) == (22, 2)
 
 
 def test_the_file_may_name_classes_source_and_hash(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     plain = read(saved(arrays))
-    assert (plain.classes, plain.source, plain.sha256) == (("0", "1", "2"), None, None)
+    assert (plain.tasks[0].classes, plain.source, plain.sha256) == (("0", "1", "2"), None, None)
     told = read(saved(arrays | {"classes": np.array(["a", "b", "c"]), "source": "here", "sha256": "00"}))
-    assert (told.classes, told.source, told.sha256) == (("a", "b", "c"), "here", "00")
+    assert (told.tasks[0].classes, told.source, told.sha256) == (("a", "b", "c"), "here", "00")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"y_test": None}, "no array named y_test"),
+        ({"y_test": None}, "no array named y_test; give the targets of every part"),
         ({"x_test": np.zeros((24, 5, 4, 1), np.uint8)}, r"x_test has the shape \[24, 5, 4, 1\]"),
         ({"x_test": np.zeros((0, 4, 4, 1), np.uint8)}, r"x_test has the shape \[0, 4, 4, 1\]"),
         ({"x_train": np.full((24, 4, 4, 1), 256)}, "integers from 256 to 256"),
         ({"x_train": np.full((24, 4, 4, 1), np.nan)}, "infinities"),
         ({"y_train": np.full(24, 3)}, "labels from 3 to 3; labels must be within 0 to 2"),
         ({"y_train": np.full(24, -1)}, "labels from -1 to -1"),
-        ({"y_train": np.zeros(23, int)}, "24 images need 24 labels"),
+        ({"y_train": np.zeros(23, int)}, "y_train has 23 rows"),
         ({"y_test": np.zeros((24, 3))}, "numpy.argmax"),
-        ({"classes": np.array(["a", "b"])}, "must name the model's 3 outputs"),
+        ({"classes": np.array(["a", "b"])}, "must name the model's 3 classes"),
         ({"validation": np.array([24])}, "outside x_train"),
         ({"validation": np.arange(24)}, "leave some to train on"),
         ({"validation": np.array([0.5])}, "one row of indices"),
@@ -110,9 +112,9 @@ def test_a_wrong_dataset_is_refused_with_the_reason(
 
 def test_a_test_set_needs_no_training_images(arrays: Arrays, saved: Callable[[Arrays], Path]) -> None:
     path = saved({"x_test": arrays["x_test"], "y_test": arrays["y_test"]})
-    test_set = read_test_set(path, (4, 4, 1), CLASSES)
-    np.testing.assert_array_equal(test_set.y_test, arrays["y_test"])
-    with pytest.raises(UserError, match="no array named x_train, y_train"):
+    test_set = read_test_set(path, PORTS)
+    np.testing.assert_array_equal(test_set.test.labels, arrays["y_test"])
+    with pytest.raises(UserError, match="no array named x_train"):
         read(path)
 
 

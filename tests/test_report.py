@@ -18,6 +18,7 @@ from contract.history import read_history
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import Answers, Validation
+from host.results import output_results
 from report import recognition, seeds
 from report.__main__ import main
 from report.animation import SENDING_STEPS
@@ -39,9 +40,7 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest, reference = read_manifest(folder / "manifest.json"), read_reference(folder / "reference.npz")
     outputs = reference.outputs[:IMAGES].copy()
     outputs[7] = np.roll(outputs[7], 1)
-    assert reference.labels is not None
-    assert reference.float_predictions is not None
-    labels = reference.labels[:IMAGES]
+    (result,) = output_results(outputs, reference.first(IMAGES), manifest, None)
     Answers(
         index=np.arange(IMAGES),
         outputs=outputs,
@@ -51,10 +50,9 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     Validation(
         board="mps2-an386", engine="aot", link="semihosting", sha256=manifest.sha256,
         images=IMAGES, answered=IMAGES,
-        device_accuracy=float((outputs.argmax(axis=1) == labels).mean()),
-        int8_accuracy=float((reference.outputs[:IMAGES].argmax(axis=1) == labels).mean()),
-        float_accuracy=float((reference.float_predictions[:IMAGES].argmax(axis=1) == labels).mean()),
-        agree_float=IMAGES - 1, bit_exact=IMAGES - 1, mismatches=1, retries=0, median_ticks=160_000.0,
+        device_accuracy=result.board["accuracy"], int8_accuracy=result.int8_model["accuracy"],
+        float_accuracy=result.float_model["accuracy"], agree_float=result.agree_float,
+        outputs=(result,), notes=(), bit_exact=IMAGES - 1, mismatches=1, retries=0, median_ticks=160_000.0,
         tick_hz=10**9, tick_unit="instruction", seconds=1.0, images_per_second=float(IMAGES),
         flash_bytes=15_000, model_bytes=7_000, ram_bytes=9_000, threshold=0.5, passed=False, noise="",
     ).write(image)  # fmt: skip
@@ -121,15 +119,15 @@ def test_the_numbers_of_the_report_are_those_of_the_answers(validated: Path, tmp
     main([str(validated), "--out", str(tmp_path)])
     numbers = json.loads((tmp_path / "report.json").read_text())
     results = gather(validated)
-    assert results.labels is not None
-    assert results.float_predictions is not None
-    right = int((results.device.argmax(axis=1) == results.labels).sum())
-    assert numbers["accuracy"]["int8 on the board"]["right"] == right
-    assert int(np.trace(np.array(numbers["confusion"]["device"]))) == right
-    assert np.array(numbers["confusion"]["float_model"]).sum() == IMAGES
-    differing = {case["index"] for case in numbers["disagreements"]}
+    (output,), (told,) = results.outputs, numbers["outputs"]
+    assert output.float_predictions is not None
+    right = int((output.device.argmax(axis=1) == output.targets).sum())
+    assert told["accuracy"]["int8 on the board"]["right"] == right
+    assert int(np.trace(np.array(told["confusion"]["device"]))) == right
+    assert np.array(told["confusion"]["float_model"]).sum() == IMAGES
+    differing = {case["index"] for case in told["disagreements"]}
     assert 7 in differing
-    expected = results.float_predictions.argmax(axis=1) != results.device.argmax(axis=1)
+    expected = output.float_predictions.argmax(axis=1) != output.device.argmax(axis=1)
     assert differing == set(np.flatnonzero(expected).tolist())
 
 
@@ -155,7 +153,7 @@ def test_the_demo_shows_each_image_going_out_and_its_answer_coming_back(
 ) -> None:
     path = tmp_path / "recognition.gif"
     assert recognition.main([str(validated), "--images", "3", "--out", str(path)]) == 0
-    mistakes = min(1, len(gather(validated).mistakes))
+    mistakes = min(1, len(gather(validated).outputs[0].mistakes))
     with Image.open(path) as animation:
         assert sum(1 for _ in ImageSequence.Iterator(animation)) == (SENDING_STEPS + 1) * (3 + mistakes)
 

@@ -18,9 +18,10 @@ import pytest
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.firmware import Firmware
-from contract.manifest import Accuracy, Manifest, TensorInfo
+from contract.manifest import Manifest, OutputScores, TensorInfo
 from contract.protocol import ErrorCode, FrameType, TensorType, TickUnit, WireTensor
 from contract.reference import Reference
+from contract.task import CLASSIFICATION, Task
 from contract.validation import read_validation
 from host import session as session_module
 from host.__main__ import main
@@ -98,8 +99,9 @@ def built(tmp_path: Path) -> Built:
         inputs=(TensorInfo("input", "int8", hello.inputs[0].shape, 0.5, -128),),
         outputs=(TensorInfo("output", "int8", hello.outputs[0].shape, 0.25, 0),),
         layers=("dense_1",),
-        classes=("a", "b", "c", "d"),
-        accuracy=Accuracy(COUNT, 1.0, 1.0),
+        tasks=(Task(CLASSIFICATION, ("a", "b", "c", "d")),),
+        images=COUNT,
+        scores=(OutputScores({"accuracy": 1.0}, {"accuracy": 1.0}),),
         arena_bytes=100,
         representative_images=None,
         representative_seed=None,
@@ -110,8 +112,8 @@ def built(tmp_path: Path) -> Built:
     reference = Reference(
         inputs=inputs,
         outputs=outputs,
-        labels=labels,
-        float_predictions=np.eye(4, dtype=np.float32)[labels],
+        targets=(labels,),
+        float_predictions=(np.eye(4, dtype=np.float32)[labels],),
         sha256=hello.sha256,
         dataset_sha256="",
     )
@@ -163,7 +165,7 @@ def test_a_right_board_passes_and_everything_is_written(
     assert document["seconds"] > 0
     assert document["images_per_second"] == pytest.approx(COUNT / document["seconds"])
     expected = {
-        "board": "native", "engine": "aot", "link": "pty", "threshold": 0.5, "passed": True, "noise": "",
+        "board": "native", "engine": "aot", "link": "pty", "threshold": None, "passed": True, "noise": "",
         "sha256": SMALL_HELLO.sha256, "images": COUNT, "answered": COUNT, "device_accuracy": 1.0,
         "int8_accuracy": 1.0, "float_accuracy": 1.0, "agree_float": COUNT, "bit_exact": COUNT,
         "mismatches": 0, "retries": 0, "median_ticks": TICKS, "tick_hz": SMALL_HELLO.tick_hz,
@@ -250,10 +252,11 @@ def test_one_byte_of_difference_fails_and_is_written(
 def test_the_accuracy_may_be_below_the_float_models_by_the_threshold(
     built: Built, threshold: str, passes: bool
 ) -> None:
-    assert built.reference.labels is not None
-    labels = built.reference.labels.copy()
+    (given,) = built.reference.targets
+    assert given is not None
+    labels = given.copy()
     labels[[2, 9]] = (labels[[2, 9]] + 1) % 4  # the board is wrong on 2 of 40, which are 5 points
-    built.with_reference(labels=labels, float_predictions=np.eye(4, dtype=np.float32)[labels])
+    built.with_reference(targets=(labels,), float_predictions=(np.eye(4, dtype=np.float32)[labels],))
     if passes:
         assert validate(built, FakeBoard(), "--threshold", threshold) == 0
     else:
@@ -266,7 +269,7 @@ def test_the_accuracy_may_be_below_the_float_models_by_the_threshold(
 
 
 def test_without_labels_exactness_alone_counts(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    built.with_reference(labels=None, float_predictions=None)
+    built.with_reference(targets=(None,), float_predictions=None)
     assert validate(built, FakeBoard()) == 0
     validation, _ = read_validation(built.folder)
     assert validation.device_accuracy is validation.int8_accuracy is validation.float_accuracy is None

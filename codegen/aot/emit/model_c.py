@@ -1,5 +1,6 @@
 """Prints a plan as model.h and model.c."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,11 @@ from codegen.aot.schedule.lifetimes import variables_of
 from codegen.c_source import GENERATED, INDENT, comment, float_literal, integer, integer_rows, wrapped
 from codegen.names import Identifiers
 from contract.graph import Tensor
+from contract.manifest import Manifest
+from contract.task import BINARY, CLASSIFICATION
 from contract.tensor_names import tensor_names
+
+ABOUT_WIDTH = 100  # characters of a line about the model
 
 # What model.c defines at file scope besides what is called after a layer.
 OWN_NAMES = ("arena", "model_input", "model_invoke", "model_output", "model_reset")
@@ -47,8 +52,8 @@ def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
     )
 
 
-def model_header(plan: Plan, name: str) -> str:
-    """The text of model.h."""
+def model_header(plan: Plan, name: str, manifest: Manifest | None = None) -> str:
+    """The text of model.h; the manifest adds what the numbers mean."""
     model = plan.model
     inputs, outputs = (_Ends(plan, what) for what in ("input", "output"))
     about = comment(
@@ -59,6 +64,7 @@ def model_header(plan: Plan, name: str) -> str:
             f"  flatbuffer {len(model.data)} bytes, SHA-256 {model.sha256}",
             *inputs.descriptions,
             *outputs.descriptions,
+            *_meanings(manifest),
         ]
     )
     return f"""{about}
@@ -137,6 +143,31 @@ class _Ends:
         """What an application has to know whose numbers are no int8."""
         types = sorted({tensor.type.lower() for tensor in self._tensors} - {"int8"})
         return f"\n * Bytes of {' or '.join(types)}: copy by memcpy." if types else ""
+
+
+def _meanings(manifest: Manifest | None) -> list[str]:
+    """How an application makes inputs and reads outputs."""
+    if manifest is None:
+        return []
+    lines = ["", "Elements lie in C order: the last axis varies fastest."]
+    if any(info.scale for info in (*manifest.inputs, *manifest.outputs)):
+        lines.append("A real number is scale * (stored - zero point); it is stored as")
+        lines.append("round(real / scale) + zero point, clamped to the type's range.")
+    for info in manifest.inputs:
+        if info.lowest is not None and info.highest is not None:
+            lines.append(
+                f"The training data of {info.name} went from {info.lowest:.6g} to {info.highest:.6g}."
+            )
+    for info, task in zip(manifest.outputs, manifest.tasks, strict=True):
+        if task.kind == CLASSIFICATION:
+            lines += textwrap.wrap(
+                f"The highest element of {info.name} along its last axis is the class: "
+                f"{', '.join(task.classes)}.",
+                ABOUT_WIDTH,
+            )
+        elif task.kind == BINARY:
+            lines.append(f"{info.name} is yes where it is above {task.cut:g}, as a real number.")
+    return lines
 
 
 def _about_reset(plan: Plan) -> str:

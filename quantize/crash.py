@@ -1,0 +1,54 @@
+"""The heavy part of this stage in a process of its own: what TensorFlow crashes on is said in one line.
+
+Its C++ code ends the process that it runs in on some models, with a signal and no exception, while its
+output is captured. So the command starts itself again, and tells what became of it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from contract.errors import UserError
+from quantize.capture import LOG
+
+LINES = 3  # of what was captured last, for the message
+
+
+def is_inner() -> bool:
+    """Whether this process is the one that does the work."""
+    return LOG in os.environ
+
+
+def run_inner(arguments: Sequence[str]) -> int:
+    """Run `python -m quantize` with `arguments` in a process of its own; its exit code. UserError where a
+    signal ended it."""
+    with tempfile.TemporaryDirectory(prefix="thimble-quantize-") as folder:
+        log = Path(folder) / "captured.txt"
+        command = [sys.executable, "-m", "quantize", *arguments]
+        process = subprocess.Popen(command, env=os.environ | {LOG: str(log)})
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if code >= 0:
+            return code
+        if -code in (signal.SIGINT, signal.SIGTERM):
+            return 128 - code
+        raise UserError(crash_text(-code, log.read_text("utf-8", "replace") if log.exists() else ""))
+
+
+def crash_text(number: int, captured: str) -> str:
+    """What to say about a process that the signal `number` ended, and about what it printed last."""
+    said = " | ".join([line.strip() for line in captured.splitlines() if line.strip()][-LINES:])
+    return (
+        f"TensorFlow crashed on this model ({signal.Signals(number).name}), most likely in its converter. "
+        "What it does not quantise are loops (tf.while_loop, layers that go over time by themselves) and "
+        "layers that change their shape from input to input: take them out, or convert the model yourself "
+        "and give TFLITE=" + (f". It said last: {said}" if said else "")
+    )

@@ -1,0 +1,41 @@
+"""A flatbuffer's inputs and outputs in the order and under the names of the Keras model it came from, which
+the converter keeps for neither."""
+
+import re
+from typing import Any
+
+from quantize.ports import Ports
+from quantize.slim import FILE_IDENTIFIER
+
+
+def in_keras_order(flatbuffer: bytes, ports: Ports) -> bytes:
+    """The same model with its inputs and outputs as `ports` has them; unchanged where there is one of each.
+
+    An input is known by the name that `quantize.network.input_marker` gave it, an output by the signature's
+    output_0, output_1, ...
+    """
+    if len(ports.inputs) == len(ports.outputs) == 1:
+        return flatbuffer
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer)
+    graph = model.subgraphs[0]
+    graph.inputs = sorted(graph.inputs, key=lambda index: _marked(graph.tensors[index].name))
+    signature = {one.name: one.tensorIndex for one in model.signatureDefs[0].outputs}
+    graph.outputs = [signature[name] for name in sorted(signature, key=_numbered)]
+    for indices, side in ((graph.inputs, ports.inputs), (graph.outputs, ports.outputs)):
+        for index, port in zip(indices, side, strict=True):
+            graph.tensors[index].name = port.name.encode()
+    builder = flatbuffers.Builder(len(flatbuffer))
+    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _marked(name: Any) -> int:
+    found = re.search(rb"input(\d+)x", bytes(name))
+    return int(found[1]) if found else 0
+
+
+def _numbered(name: Any) -> int:
+    return int(bytes(name).rpartition(b"_")[2])
