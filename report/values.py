@@ -1,5 +1,6 @@
 """Pictures of outputs that are no choices: regressions, reconstructions, and whatever has no targets."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ def against_targets(targets: NDArray[Any], models: Models) -> Figure:
     for name, values in _given(models):
         x, y = targets.ravel(), values.ravel()
         scatter.plot(x[few], y[few], ".", color=COLOURS[name], markersize=3, label=name, alpha=0.6)
-        errors.hist(y - x, bins=60, color=COLOURS[name], label=name, histtype="step", linewidth=1.5)
+        errors.hist(
+            y - x, bins=_bins(x.size), color=COLOURS[name], label=name, histtype="step", linewidth=1.5
+        )
     _diagonal(scatter, targets)
     scatter.set(xlabel="target", ylabel="answer")
     errors.set(xlabel="answer less target", ylabel="answers")
@@ -48,9 +51,14 @@ def errors_by_kind(targets: NDArray[Any], models: Models, anomalies: NDArray[np.
         for kind, chosen in kinds.items():
             if len(errors[chosen]):
                 panels[0].hist(
-                    errors[chosen], bins=50, histtype="step", color=COLOURS[name], linewidth=1.5,
-                    linestyle="--" if kind == "anomaly" else "-", label=f"{name} {kind}".strip(),
-                )  # fmt: skip
+                    errors[chosen],
+                    bins=_bins(len(errors[chosen])),
+                    histtype="step",
+                    color=COLOURS[name],
+                    linewidth=1.5,
+                    linestyle="--" if kind == "anomaly" else "-",
+                    label=f"{name} {kind}".strip(),
+                )
         if labelled and anomalies is not None:
             order = anomalies[np.argsort(-errors, kind="stable")]
             found, false = np.cumsum(order) / order.sum(), np.cumsum(1 - order) / (1 - order).sum()
@@ -89,7 +97,7 @@ def board_against_float(device: NDArray[Any], exact: NDArray[Any]) -> Figure:
     scatter.plot(exact.ravel()[few], device.ravel()[few], ".", color=BLUE, markersize=3, alpha=0.6)
     _diagonal(scatter, exact)
     scatter.set(xlabel="float model", ylabel="board")
-    errors.hist((device - exact).ravel(), bins=60, color=BLUE)
+    errors.hist((device - exact).ravel(), bins=_bins(device.size), color=BLUE)
     errors.set(xlabel="board less float model", ylabel="numbers")
     for axes in (scatter, errors):
         axes.grid(color=PALE, linewidth=0.5)
@@ -100,9 +108,14 @@ def histogram(device: NDArray[Any]) -> Figure:
     """What numbers the board gives."""
     figure = Figure(figsize=(9, 2.8), layout="constrained")
     axes = figure.subplots()
-    axes.hist(device.ravel(), bins=60, color=BLUE)
+    axes.hist(device.ravel(), bins=_bins(device.size), color=BLUE)
     axes.set(xlabel="output", ylabel="numbers")
     return figure
+
+
+def _bins(count: int) -> int:
+    """Of a histogram of so many numbers."""
+    return int(np.clip(math.sqrt(count), 8, 60))
 
 
 def _given(models: Models) -> list[tuple[str, NDArray[Any]]]:

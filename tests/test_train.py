@@ -331,49 +331,23 @@ def test_the_best_recipe_keeps_the_weights_of_its_last_epoch(
     assert curves.learning_rate == [pytest.approx(0, abs=1e-9)]
 
 
-def test_the_leak_fades_in_the_first_half_and_leaves_the_layer_as_it_was() -> None:
+def test_the_folded_network_is_the_plain_one_and_computes_what_was_trained() -> None:
     import keras
 
     from train import network
-    from train.leak import FadingLeak
 
-    model = network.build((28, 28, 1), 10, "leaking")
-    layer = model.get_layer("dense_1")
-    leak = FadingLeak(layer, slope=0.4, steps=8)
-    z = np.array([-2.0, 0.0, 3.0], np.float32)
-    seen = []
-    for batch in range(8):
-        seen.append(np.asarray(layer.activation(z)).tolist())
-        leak.on_train_batch_end(batch)
-    lowest = [-0.8, -0.6, -0.4, -0.2, 0, 0, 0, 0]
-    assert seen == [[pytest.approx(low), 0, 3] for low in lowest]
-    leak.on_train_end()
-    assert layer.activation is keras.activations.relu
-    assert layer.get_config()["activation"] == "relu"
-
-
-def test_a_unit_that_a_relu_would_lose_comes_back_with_the_leak() -> None:
-    import keras
-
-    from train.leak import FadingLeak
-
-    def active_after_training(slope: float) -> bool:
-        """Whether the only unit of a network, negative for every image at first, has learned its task."""
-        keras.utils.set_random_seed(0)
-        model = keras.Sequential(
-            [
-                keras.Input((1,)),
-                keras.layers.Dense(1, activation="relu", bias_initializer=keras.initializers.Constant(-3)),
-            ]
-        )
-        x = np.random.default_rng(0).random((32 * 300, 1), np.float32)
-        callbacks = [FadingLeak(model.layers[0], slope, steps=300)] if slope else []
-        model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse")
-        model.fit(x, x, batch_size=32, callbacks=callbacks, verbose=0)
-        return float(np.max(model(x))) > 0.5
-
-    assert not active_after_training(slope=0)
-    assert active_after_training(slope=0.3)
+    keras.utils.set_random_seed(3)
+    trained = network.build((28, 28, 1), 10, "net", normalised=True)
+    images = np.random.default_rng(0).random((64, 28, 28, 1), np.float32)
+    trained.compile(keras.optimizers.Adam(0.05), "categorical_crossentropy")
+    trained.fit(images, np.eye(10)[np.arange(64) % 10], epochs=3, verbose=0)
+    plain = network.folded(trained)
+    assert [layer.name for layer in plain.layers] == [
+        "conv_1", "pool_1", "conv_2", "pool_2", "flatten", "dense_1", "probabilities",
+    ]  # fmt: skip
+    assert plain.count_params() == 6320
+    assert plain.name == "net"
+    np.testing.assert_allclose(plain(images), trained(images, training=False), atol=2e-6)
 
 
 def test_validation_images_do_not_depend_on_the_seed_and_train_nothing(own_images: Path) -> None:

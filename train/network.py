@@ -7,6 +7,7 @@ has built, and they end up in the flatbuffer.
 import math
 
 import keras
+import numpy as np
 from keras import layers
 
 from contract.errors import UserError
@@ -15,11 +16,15 @@ from contract.history import LayerCost
 SMALLEST_SIDE = 10  # half of it, pooled, still gives conv_2 the five pixels that pool_2 needs for one
 
 
-def build(image_shape: tuple[int, int, int], classes: int, name: str) -> keras.Model:
+def build(
+    image_shape: tuple[int, int, int], classes: int, name: str, normalised: bool = False
+) -> keras.Model:
     """The untrained network for images of `image_shape` (height, width, channels).
 
     It takes float32 (batch, height, width, channels), for which `contract.dataset.network_input` is made, and
-    gives float32 (batch, classes): the probability of each class.
+    gives float32 (batch, classes): the probability of each class. With `normalised` the sums of dense_1 are
+    normalised over the batch before their ReLU (Ioffe and Szegedy 2015), until `folded` puts that into its
+    weights.
 
     Raises UserError when an image is smaller than 10 x 10 pixels.
     """
@@ -37,11 +42,36 @@ def build(image_shape: tuple[int, int, int], classes: int, name: str) -> keras.M
             layers.Conv2D(16, 4, padding="valid", activation="relu", name="conv_2"),
             layers.MaxPooling2D(2, name="pool_2"),
             layers.Flatten(name="flatten"),
-            layers.Dense(10, activation="relu", name="dense_1"),
+            *_first_dense(normalised),
             layers.Dense(classes, activation="softmax", name="probabilities"),
         ],
         name=name,
     )
+
+
+def _first_dense(normalised: bool) -> list[keras.Layer]:
+    if not normalised:
+        return [layers.Dense(10, activation="relu", name="dense_1")]
+    return [
+        layers.Dense(10, use_bias=False, name="dense_1"),
+        layers.BatchNormalization(momentum=0.9, name="normalised"),
+        layers.ReLU(name="rectified"),
+    ]
+
+
+def folded(model: keras.Model) -> keras.Model:
+    """The plain network that computes what `model`, built with `normalised`, computes after training: scale
+    and shift of the normalisation go into kernel and bias of dense_1."""
+    plain = build(tuple(model.input_shape[1:]), int(model.output_shape[-1]), model.name)
+    for layer in plain.layers:
+        if layer.name != "dense_1":
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    (kernel,) = model.get_layer("dense_1").get_weights()
+    normalisation = model.get_layer("normalised")
+    gamma, beta, mean, variance = normalisation.get_weights()
+    factor = gamma / np.sqrt(variance + normalisation.epsilon)
+    plain.get_layer("dense_1").set_weights([kernel * factor, beta - mean * factor])
+    return plain
 
 
 def layer_costs(model: keras.Model) -> list[LayerCost]:

@@ -26,13 +26,16 @@ def run(dataset: Dataset, model_name: str, recipe_name: str, recipe: Recipe, see
     }
     print("images   {:,} to train, {:,} to validate, {:,} to test".format(*images.values()))
 
-    keras.utils.set_random_seed(seed)
-    model = network.build(dataset.image_shape, len(dataset.classes), model_name)
-    costs = network.layer_costs(model)
+    shape, classes = dataset.image_shape, len(dataset.classes)
+    costs = network.layer_costs(network.build(shape, classes, model_name))
     print(f"\n{network.cost_table(costs)}\n")
 
+    keras.utils.set_random_seed(seed)
+    model = network.build(shape, classes, model_name, recipe.normalise)
     started = time.perf_counter()
     curves, kept_epoch = training.fit(model, parts, recipe, seed)
+    if recipe.normalise:
+        model = network.folded(model)
     seconds = time.perf_counter() - started
     test_loss, test_accuracy = training.evaluate(model, dataset.x_test, dataset.y_test)
 

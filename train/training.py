@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from contract.dataset import Array, Dataset, network_input
 from train.augment import random_affine
-from train.leak import FadingLeak
 from train.recipes import Recipe
 
 # The same images validate whatever the seed, so that runs with different seeds can be compared. They are
@@ -57,14 +56,12 @@ def fit(model: keras.Model, parts: Split, recipe: Recipe, seed: int) -> tuple[Cu
     steps = -(-len(parts.x_train) // recipe.batch_size)
     curves = Curves()
     callbacks: list[keras.callbacks.Callback] = [_Recorder(curves, recipe.epochs)]
-    if recipe.leak:
-        callbacks.append(FadingLeak(model.get_layer("dense_1"), recipe.leak, recipe.epochs * steps))
     if recipe.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
         )
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate(recipe, recipe.epochs * steps)),
+        optimizer=_optimizer(recipe, recipe.epochs * steps),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -86,6 +83,13 @@ def evaluate(model: keras.Model, images: Array, labels: Array) -> tuple[float, f
     batches = _batches(network_input(images), labels, model.output_shape[-1])
     results = model.evaluate(batches, verbose=0, return_dict=True)
     return float(results["loss"]), float(results["accuracy"])
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate = learning_rate(recipe, steps)
+    if recipe.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    return keras.optimizers.Adam(rate)
 
 
 def learning_rate(recipe: Recipe, steps: int) -> Any:
