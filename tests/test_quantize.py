@@ -19,9 +19,12 @@ from contract.flatbuffer import parse_model, read_model
 from contract.graph import Model, Quantization, Tensor
 from contract.manifest import read_manifest
 from contract.operators import REGISTRY
-from contract.reference import Reference, read_reference
+from contract.reference import Reference, read_reference, real_values
 from contract.scores import LOSSLESS_DB, decibels
-from quantize import artefacts, stage, tflm
+from quantize import artefacts, crash, stage, tflm
+from quantize.dataset import read_dataset
+from quantize.ports import Port, Ports
+from quantize.scaling import scale_notes
 from quantize.slim import slim
 from tests.networks import Network, convolution_of
 
@@ -284,6 +287,102 @@ def test_noise_is_measured_in_decibels() -> None:
     tensor = Tensor(0, "weights", "INT8", (2, 2), scales, None)
     values = np.array([[2, 4], [2, 4]], np.int8)
     np.testing.assert_array_equal(real_values(tensor, values), [[1, 2], [2, 6]])
+
+
+# ---- several inputs and outputs, scales, crashes ----
+def test_inputs_and_outputs_that_look_alike_keep_their_order_and_names(
+    tmp_path: Path, quantise: Quantise
+) -> None:
+    import keras
+    from keras import layers
+
+    # The converter orders inputs by their names, and outputs as it likes.
+    second, first = keras.Input((5,), name="z_first"), keras.Input((5,), name="a_second")
+    difference = layers.Subtract(name="difference")([second, first])
+    scaled = layers.Rescaling(3.0, name="tripled")(second)
+    model = keras.Model([second, first], [scaled, difference])
+    rng = np.random.default_rng(0)
+    data = {
+        f"x_{half}_{name}": rng.normal(size=(count, 5)) * size
+        for half, count in (("train", 60), ("test", 20))
+        for name, size in (("z_first", 1.0), ("a_second", 4.0))
+    }
+    np.savez(tmp_path / "data.npz", **data)  # type: ignore[arg-type]
+    out = quantise(model_path=saved(tmp_path, model), data_path=tmp_path / "data.npz")
+    flatbuffer, reference, _ = read(out)
+    manifest = read_manifest(out / "manifest.json")
+    assert [info.name for info in manifest.inputs] == ["z_first", "a_second"]
+    assert [info.name for info in manifest.outputs] == ["tripled", "difference"]
+    assert [flatbuffer.tensors[index].name for index in flatbuffer.inputs] == ["z_first", "a_second"]
+    tripled, subtracted = real_values(reference.outputs, manifest.outputs)
+    x, y = data["x_test_z_first"], data["x_test_a_second"]
+    assert np.median(np.abs(tripled - 3 * x)) < 0.05  # beyond the training data's range it saturates
+    assert np.median(np.abs(subtracted - (x - y))) < 0.15
+    assert manifest.inputs[1].lowest == pytest.approx(data["x_train_a_second"].min(), abs=1.0)
+
+
+def test_data_in_another_scale_than_the_trainings_is_noticed(tmp_path: Path) -> None:
+    class Trained:
+        """Stands for a network that was trained on 0 to 1: it says whether a pixel is bright."""
+
+        ports = Ports((Port("input", (1,)),), (Port("output", (1,), ending="sigmoid"),))
+
+        def predict(self, pixels: Any) -> Any:
+            return (((pixels > 0.5) & (pixels <= 1.5)).astype(np.float32),)
+
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform(2, 255, (200, 1))
+    labels = (pixels[:, 0] > 127.5).astype(int)
+    for factor, notes in ((1.0, 1), (1 / 255, 0)):
+        np.savez(tmp_path / "data.npz", x_train=pixels * factor, y_train=labels, x_test=pixels, y_test=labels)
+        network: Any = Trained()
+        found = list(scale_notes(network, read_dataset(tmp_path / "data.npz", network.ports)))
+        assert len(found) == notes
+        assert all("100% of the same divided by 255 (0 to 1): give x_train" in note for note in found)
+
+
+def test_a_representative_dataset_of_the_users_own_sets_the_ranges(
+    dataset: Path, tmp_path: Path, quantise: Quantise
+) -> None:
+    with np.load(dataset) as arrays:
+        np.savez(tmp_path / "mine.npz", x_train=arrays["x_train"][:7] // 2)
+    model, _, manifest = read(quantise(representative=tmp_path / "mine.npz"))
+    assert (manifest["representative_images"], manifest["representative_seed"]) == (7, None)
+    assert model.input.scale_and_zero_point[0] < 0.6 / 255
+
+
+def test_a_crash_of_tensorflow_is_told_in_a_line_with_what_it_said_last(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    crashing = tmp_path / "python"
+    crashing.write_text(
+        '#!/bin/sh\n[ "$2" = quantize ] || exit 9\necho "loop met" > "$THIMBLE_QUANTIZE_LOG"\nkill -SEGV $$\n'
+    )
+    crashing.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(crashing))
+    with pytest.raises(UserError, match=r"crashed on this model \(SIGSEGV\).* It said last: loop met"):
+        crash.run_inner(["--model", "m.keras"])
+
+
+def test_the_command_for_a_keras_model_ends_as_the_process_that_does_the_work(
+    tmp_path: Path, dataset: Path, keras_model: Path, root: Path
+) -> None:
+    def command(model: Path) -> subprocess.CompletedProcess[str]:
+        arguments = ["--model", str(model), "--data", str(dataset), "--out", str(tmp_path / "out")]
+        return subprocess.run(
+            [sys.executable, "-m", "quantize", *arguments, "--representative", "20"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    refused = command(tmp_path / "none.keras")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("error: there is no")
+    done = command(keras_model)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    assert "output   classification   float accuracy" in done.stdout
 
 
 # ---- a smaller flatbuffer ----

@@ -350,6 +350,21 @@ def test_the_folded_network_is_the_plain_one_and_computes_what_was_trained() -> 
     np.testing.assert_allclose(plain(images), trained(images, training=False), atol=2e-6)
 
 
+def test_the_best_recipe_writes_the_plain_network_and_what_it_measured(
+    own_images: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    done = train("--data", str(own_images), "--recipe", "best", "--epochs", "1", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    model = keras.saving.load_model(tmp_path / "float.keras", compile=False)
+    assert [layer.name for layer in model.layers][-2:] == ["dense_1", "probabilities"]
+    history = json.loads((tmp_path / "history.json").read_text())
+    with np.load(own_images) as arrays:
+        answers = np.asarray(model(network_input(arrays["x_test"]))).argmax(axis=1)
+        assert history["test_accuracy"] == pytest.approx(float(np.mean(answers == arrays["y_test"])))
+
+
 def test_validation_images_do_not_depend_on_the_seed_and_train_nothing(own_images: Path) -> None:
     from train import datasets, training
 

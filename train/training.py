@@ -15,6 +15,7 @@ from train.recipes import Recipe
 # The same images validate whatever the seed, so that runs with different seeds can be compared. They are
 # drawn from all, since a user's own images may be sorted by class.
 SPLIT_SEED = 0
+LOSS = "categorical_crossentropy"
 WARMUP = 20  # one step in this many, at the beginning, warms up for a cosine schedule
 
 
@@ -62,7 +63,7 @@ def fit(model: keras.Model, parts: Split, recipe: Recipe, seed: int) -> tuple[Cu
         )
     model.compile(
         optimizer=_optimizer(recipe, recipe.epochs * steps),
-        loss="categorical_crossentropy",
+        loss=LOSS,
         metrics=["accuracy"],
     )
     model.fit(
@@ -81,6 +82,8 @@ def fit(model: keras.Model, parts: Split, recipe: Recipe, seed: int) -> tuple[Cu
 def evaluate(model: keras.Model, images: Array, labels: Array) -> tuple[float, float]:
     """Loss and accuracy (a fraction) of `model` on `images`, integers or floats as they are stored."""
     batches = _batches(network_input(images), labels, model.output_shape[-1])
+    if not model.compiled:  # a folded network
+        model.compile(loss=LOSS, metrics=["accuracy"])
     results = model.evaluate(batches, verbose=0, return_dict=True)
     return float(results["loss"]), float(results["accuracy"])
 
