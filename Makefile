@@ -92,7 +92,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof keras-models accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof keras-models seeds accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -232,6 +232,13 @@ proof: | $(TEST) ## MLPerf Tiny's networks (and those in NETWORKS=dir) on every 
 keras-models: | $(TEST) ## every Keras model of the tests in full, on the emulated board; reports in build/keras-models
 	$(require) arm qemu
 	@$(PYTHON_VENV) -m pytest -n auto --full tests/test_keras_models.py
+
+# The seed recipe as often as a distribution needs; its figures stand in docs/training.md.
+MANY_SEEDS := $(shell seq 0 19)
+seeds: $(foreach seed,$(MANY_SEEDS),build/mnist-seed/seed-$(seed)/history.json) ## train recipe seed with 20 seeds: docs/seeds.json and its picture
+	@$(PYTHON_VENV) -m report.seeds $^ --out docs
+build/mnist-seed/seed-%/history.json: $(wildcard train/*.py) | $(TRAIN)
+	@$(PYTHON_VENV) -m train --dataset mnist --recipe seed --seed $* --out $(@D)
 
 # Three seeds of recipe best, then PTQ and QAT side by side on the first, which make RECIPE=best would train.
 SEEDS := 0 1 2

@@ -62,6 +62,7 @@ class History:
     validation_accuracy: float
     test_accuracy: float
     test_loss: float
+    dead_units: int  # of dense_1: those that are 0 for every training image
     seconds: float
     parameters: int
     multiply_accumulates: int

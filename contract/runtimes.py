@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from contract.errors import Refusals, UserError
 from contract.graph import ABSENT, Model, Operator, Tensor
+from contract.operator_spec import IN_FLOAT_ISLANDS
 from contract.operators import REGISTRY
 from contract.precision import refuse_other_precisions
 from contract.protocol import TensorType
@@ -59,7 +60,11 @@ RUNTIMES = {runtime.name: runtime for runtime in (AOT, TFLM_CHIRALE, TFLM_ARDUIN
 # What becomes such an operator, and what does instead.
 _CURES = {
     "GELU": 'give the layer activation="swish" or "relu" in place of "gelu"',
-    "SELECT": "an Embedding layer, or keras.ops.where on integers, becomes it; compute that before the model",
+    "SELECT": "keras.ops.where on operands of different shapes becomes it; give both sides the same shape",
+    "EXP": "softplus, mish, celu, exponential and log_sigmoid become it; use relu, elu, swish or tanh",
+    "LOG": "softplus, mish and log_sigmoid become it; use relu, elu, swish or tanh",
+    "SQRT": "squareplus becomes it; use relu, elu, swish or tanh",
+    "TILE": "repeat by keras.layers.Concatenate of the same tensor",
     "WHILE": "a loop over time becomes it; python -m quantize spells LSTM, GRU and SimpleRNN of a .keras out",
     "IF": "a condition in Python on a tensor becomes it; compute both sides and choose with SELECT_V2",
     "TOPK_V2": "leave the choice of the greatest to the application, which gets all outputs",
@@ -134,10 +139,20 @@ def _quantised_as_a_whole(tensor: Tensor) -> bool:
     return tensor.type in WITHOUT_SCALE or (quantization is not None and not quantization.per_channel)
 
 
+def _works_on_int8(model: Model, operator: Operator) -> bool:
+    return any(model.tensors[index].type == "INT8" for index in operator.inputs if index != ABSENT)
+
+
 def _check_operator(model: Model, operator: Operator, runtime: Runtime, rewritten: bool) -> None:
     spec = REGISTRY.get(operator.name)
     if spec is None or runtime.name not in spec.runs_on:
         raise UserError(f"{operator} cannot run on {runtime.title}{_reason(operator)}")
+    if spec.rewritten == IN_FLOAT_ISLANDS and _works_on_int8(model, operator):
+        cure = _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
+        raise UserError(
+            f"{operator} works on int8, TensorFlow Lite Micro, which every byte is held against, in float32 "
+            f"alone; {cure}"
+        )
     later = runtime is AOT and not rewritten
     if later and (spec.rewritten or spec.stateful):
         return

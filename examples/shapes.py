@@ -66,11 +66,8 @@ x = residual(x, 16, strides=2)
 x = residual(x, 24, strides=2)
 x = layers.GlobalAveragePooling2D()(x)
 model = keras.Model(image, layers.Dense(len(SHAPES), activation="softmax")(x), name="shapes")
-model.compile(
-    keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(4e-3, 63 * options.epochs)),
-    "sparse_categorical_crossentropy",
-    metrics=["accuracy"],
-)
+rate = keras.optimizers.schedules.CosineDecay(4e-3, decay_steps=57 * options.epochs)
+model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train / 255.0, y_train, batch_size=64, epochs=options.epochs, validation_split=0.1, verbose=2)
 
 # ---- what make takes ----

@@ -106,8 +106,9 @@ def network_of(model: Any, source: str) -> Network:
     for layer in _all_layers(model):
         _expect_convertible(layer, source)
     names: list[str] = []
-    single = _rebuilt(model, 1, names)
-    return Network(single, _rebuilt(model, None, []), tuple(names), _ports(model))
+    ports = _ports(model)
+    single = _rebuilt(model, ports, 1, names)
+    return Network(single, _rebuilt(model, ports, None, []), tuple(names), ports)
 
 
 def _all_layers(model: Any) -> list[Any]:
@@ -126,6 +127,11 @@ def _expect_convertible(layer: Any, source: str) -> None:
         raise UserError(
             f"{source}: layer {layer.name} is a {kind}, on whose loop the converter crashes; use "
             "convolutions over time and space (Conv1D, Conv2D) or an LSTM over flattened frames"
+        )
+    if kind == "Masking" or getattr(layer, "mask_zero", False):
+        raise UserError(
+            f"{source}: layer {layer.name} hides steps of a sequence by a mask, which TensorFlow Lite Micro "
+            "has no operators for; train without it (mask_zero=False), sequences filled up in front"
         )
     if kind in RECURRENT and layer.stateful:
         raise UserError(
@@ -202,7 +208,7 @@ def _ending(tensor: Any) -> str:
     return activation if activation in (SOFTMAX, SIGMOID) else ""
 
 
-def _rebuilt(model: Any, batch_size: int | None, names: list[str]) -> Any:
+def _rebuilt(model: Any, ports: Ports, batch_size: int | None, names: list[str]) -> Any:
     """A copy of `model` with its weights; the layers' names are appended to `names`. With a batch of one the
     loops of recurrent layers are spelled out."""
     import keras
@@ -213,8 +219,9 @@ def _rebuilt(model: Any, batch_size: int | None, names: list[str]) -> Any:
         config["name"] = marker(len(names) - 1)
         if batch_size == 1:
             _unroll(config, type(layer).__name__)
-            if isinstance(layer, keras.layers.Embedding):
-                return _lookup().from_config(config)
+            plain = _plain_layers().get(type(layer).__name__)
+            if plain is not None:
+                return plain.from_config(config)
         return type(layer).from_config(config)
 
     single = len(model.inputs) == 1
@@ -222,10 +229,10 @@ def _rebuilt(model: Any, batch_size: int | None, names: list[str]) -> Any:
         id(given): keras.Input(
             given.shape[1:],
             batch_size=batch_size,
-            dtype=given.dtype,
+            dtype="int32" if port.has_indices else given.dtype,
             name="input" if single else input_marker(place),
         )
-        for place, given in enumerate(model.inputs)
+        for place, (given, port) in enumerate(zip(model.inputs, ports.inputs, strict=True))
     }
     if isinstance(model, keras.Sequential):
         tensors: Any = fresh[id(model.inputs[0])]
@@ -241,17 +248,24 @@ def _rebuilt(model: Any, batch_size: int | None, names: list[str]) -> Any:
     return keras.Model([fresh[id(given)] for given in model.inputs], list(copy.outputs))
 
 
-def _lookup() -> Any:
-    """An Embedding that becomes a GATHER alone: Keras's own takes negative indices from behind, by operators
-    that TensorFlow Lite Micro lacks."""
+def _plain_layers() -> dict[str, Any]:
+    """Layers that compute the same as Keras's of these names, by operators that TensorFlow Lite Micro has."""
     import keras
     import tensorflow as tf
 
     class Lookup(keras.layers.Embedding):  # type: ignore[misc]
+        """A GATHER alone; Keras's takes negative indices from behind, which needs a SELECT of integers."""
+
         def call(self, inputs: Any) -> Any:
             return tf.gather(self.embeddings, tf.cast(inputs, tf.int32))
 
-    return Lookup
+    class Repeat(keras.layers.RepeatVector):  # type: ignore[misc]
+        """A CONCATENATION of the same vector, where Keras has a TILE."""
+
+        def call(self, inputs: Any) -> Any:
+            return tf.concat([tf.expand_dims(inputs, 1)] * self.n, axis=1)
+
+    return {"Embedding": Lookup, "RepeatVector": Repeat}
 
 
 def _unroll(config: dict[str, Any], kind: str) -> None:

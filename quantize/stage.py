@@ -17,6 +17,7 @@ from quantize import artefacts, ptq, qat, tflm
 from quantize.artefacts import Origin
 from quantize.capture import captured_output
 from quantize.dataset import Dataset, Samples, draw, read_dataset, read_representative, read_test_set
+from quantize.equivalents import known_to_micro
 from quantize.naming import operator_names
 from quantize.ordering import in_keras_order
 from quantize.ports import ports_of_flatbuffer
@@ -103,7 +104,7 @@ def checked_and_slim(
     UserError where it does not; RuntimeError where the outputs for some of `samples` differ, which
     would be a bug of ours.
     """
-    whole = parse_model(in_keras_order(converted, network.ports))
+    whole = parse_model(known_to_micro(in_keras_order(converted, network.ports)))
     check_runtimes(whole, runtime, operator_names(whole, network.layers))
     model = parse_model(slim(whole.data))
     inputs = artefacts.all_inputs(samples.of(slice(SLIM_CHECKS)).inputs, model)

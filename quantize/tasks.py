@@ -41,6 +41,8 @@ def task_of(ports: Ports, port: Port, targets: NDArray[Any] | None, asked: str =
     """
     if asked != AUTO:
         return asked
+    if targets is not None and not is_number(targets):
+        return CLASSIFICATION  # where it is refused with a reason
     alike = len(ports.inputs) == len(ports.outputs) == 1 and port.shape == ports.inputs[0].shape
     rebuilds = alike and port.elements > 1 and port.ending != SOFTMAX
     if targets is None:
@@ -77,6 +79,11 @@ def checked_targets(
     path: Path, name: str, kind: str, port: Port, targets: NDArray[Any], count: int
 ) -> NDArray[Any]:
     """The targets of `count` inputs, as contract.task says. UserError tells all that is wrong with them."""
+    if not is_number(targets):
+        raise UserError(
+            f"{path}: {name} is of type {targets.dtype}; targets must be numbers (numpy.unique(labels, "
+            "return_inverse=True)[1] numbers labels of any kind from 0)"
+        )
     if len(targets) != count:
         raise UserError(
             f"{path}: {name} has {len(targets)} rows, but there are {count} inputs; give one each"
@@ -136,6 +143,11 @@ def _labels(path: Path, name: str, port: Port, targets: NDArray[Any]) -> NDArray
             "numbers any labels from 0)"
         )
     return labels
+
+
+def is_number(values: NDArray[Any]) -> bool:
+    """Whether these are whole numbers, real ones, or true and false."""
+    return values.dtype.kind in "iufb"
 
 
 def _fits(values: NDArray[Any], shape: tuple[int, ...]) -> bool:

@@ -63,6 +63,9 @@ def expect_no_abort(model: Model) -> None:
         path.write_bytes(model.data)
         command = [sys.executable, "-m", "quantize.trial", str(path)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True)
+    if done.returncode > 0:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise UserError(f"TensorFlow Lite Micro cannot run the model: {said.removeprefix('error: ')}")
     if done.returncode < 0:
         raise UserError(
             "TensorFlow Lite Micro aborts on the model without saying why; most often a scale is out of its "
@@ -83,11 +86,22 @@ def outputs(
     for index, image in enumerate(inputs):
         for place, value in enumerate(_parts(image, model)):
             runner.set_input(value, place)
-        runner.invoke()
+        _invoke(runner)
         for place, answer in enumerate(answers):
             answer[index] = runner.get_output(place).reshape(answer.shape[1:])
         advance(1)
     return joined(answers)
+
+
+def _invoke(runner: Any) -> None:
+    """Run one inference. UserError with what TensorFlow Lite Micro said where it fails."""
+    try:
+        runner.invoke()
+    except RuntimeError as error:
+        raise UserError(
+            f"TensorFlow Lite Micro fails while it runs the model ({error}), most often on a value that an "
+            "operator is not defined for (RSQRT and SQRT below 0): change the layer it comes from"
+        ) from error
 
 
 def _outputs(model: Model) -> list[Tensor]:

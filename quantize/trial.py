@@ -3,12 +3,18 @@
 It aborts where a model is out of its range, without a word, and would take the command with it.
 """
 
-import sys
 from pathlib import Path
 
+from contract import cli
 from contract.flatbuffer import read_model
 from quantize import tflm
 
-if __name__ == "__main__":
-    given = read_model(Path(sys.argv[1]))
+
+def main(arguments: list[str]) -> int:
+    given = read_model(Path(arguments[0]))
     tflm.outputs(given, tflm.zeros(given))
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -47,6 +47,26 @@ def training_curves(history: History) -> Figure:
     return figure
 
 
+def accuracies_by_dead_units(runs: list[tuple[float, int]], published: float) -> Figure:
+    """Test accuracies of one recipe with several seeds, in a row for each number of dead units; the published
+    accuracy is marked."""
+    figure = Figure(figsize=(9, 2.8), layout="constrained")
+    axes = figure.subplots()
+    most = max(dead for _, dead in runs)
+    for dead in range(most + 1):
+        found = [100 * accuracy for accuracy, units in runs if units == dead]
+        axes.plot(found, [dead] * len(found), "o", color=BLUE, alpha=0.6, markersize=7)
+        if found:
+            axes.plot([sum(found) / len(found)] * 2, [dead - 0.3, dead + 0.3], color=ORANGE, linewidth=2)
+    axes.axvline(100 * published, color=GREY, linestyle=":")
+    axes.annotate(f"published {published:.2%}", (100 * published, most + 0.45), ha="right", fontsize=8)
+    axes.set_yticks(range(most + 1))
+    axes.set_ylim(-0.5, most + 0.8)
+    axes.set(xlabel="right answers on the test images (%)", ylabel="dead units of dense_1")
+    axes.grid(axis="x", color=PALE, linewidth=0.5)
+    return figure
+
+
 def accuracies(shares: dict[str, Share]) -> Figure:
     """Each accuracy in percent with its 95 % interval."""
     figure = Figure(figsize=(9, 0.6 + 0.45 * len(shares)), layout="constrained")

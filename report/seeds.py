@@ -1,14 +1,44 @@
-"""The same recipe with several seeds: each run's accuracy, and the median.
+"""The same recipe with several seeds: each run's accuracy, the median, and their distribution as a picture.
 
 python -m report.seeds build/mnist-best/seed-*/history.json
 """
 
 import argparse
+import datetime
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
 from contract import cli
+from contract.documents import read_document, write_document
+from contract.files import write_bytes
 from contract.history import History, read_history
+
+PUBLISHED = 0.9817  # of recipe seed, by the notebook that the network and the recipe come from
+FILE_NAME = "seeds.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training; accuracies are shares of right answers, 0 to 1."""
+
+    seed: int
+    validation_accuracy: float
+    test_accuracy: float
+    dead_units: int
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one recipe, by their seeds."""
+
+    model: str
+    recipe: str
+    date: str  # of the last run, ISO
+    versions: dict[str, str]
+    runs: tuple[Run, ...]
 
 
 def main(arguments: list[str]) -> int:
@@ -16,18 +46,58 @@ def main(arguments: list[str]) -> int:
         prog="python -m report.seeds", description="Compare runs of one recipe with several seeds."
     )
     parser.add_argument("histories", type=Path, nargs="+", metavar="FILE", help="history.json of each run")
-    histories = [read_history(path) for path in parser.parse_args(arguments).histories]
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write seeds.json and seeds.png (default: nowhere)"
+    )
+    options = parser.parse_args(arguments)
+    histories = [read_history(path) for path in options.histories]
     print(table(histories))
+    if options.out is not None:
+        from report.charts import accuracies_by_dead_units, png
+
+        newest = max(path.stat().st_mtime for path in options.histories)
+        found = runs_of(histories, datetime.date.fromtimestamp(newest).isoformat())
+        write_document(options.out / FILE_NAME, found)
+        points = [(run.test_accuracy, run.dead_units) for run in found.runs]
+        write_bytes(options.out / "seeds.png", png(accuracies_by_dead_units(points, PUBLISHED)))
+        print(f"written  {options.out}/{FILE_NAME}, seeds.png")
     return 0
+
+
+def runs_of(histories: list[History], date: str) -> Runs:
+    """The runs in the order of their seeds."""
+    ordered = sorted(histories, key=lambda history: history.seed)
+    return Runs(
+        model=ordered[0].model,
+        recipe=ordered[0].recipe,
+        date=date,
+        versions=ordered[0].versions,
+        runs=tuple(
+            Run(
+                seed=history.seed,
+                validation_accuracy=history.validation_accuracy,
+                test_accuracy=history.test_accuracy,
+                dead_units=history.dead_units,
+                epochs=len(history.epochs.loss),
+                seconds=round(history.seconds, 1),
+            )
+            for history in ordered
+        ),
+    )
+
+
+def read_runs(path: Path) -> Runs:
+    """Read the file at `path`. UserError where it is missing or damaged."""
+    return read_document(path, Runs, "make seeds")
 
 
 def table(histories: list[History]) -> str:
     """One line a run, and the median test accuracy; the test images are counted and choose nothing."""
-    lines = [f"{'seed':>6}   {'validation':>10}   {'test':>8}   {'seconds':>7}"]
+    lines = [f"{'seed':>6}   {'validation':>10}   {'test':>8}   {'dead units':>10}   {'seconds':>7}"]
     for history in sorted(histories, key=lambda history: history.seed):
         lines.append(
-            f"{history.seed:>6}   {history.validation_accuracy:>10.2%}   "
-            f"{history.test_accuracy:>8.2%}   {history.seconds:>7.0f}"
+            f"{history.seed:>6}   {history.validation_accuracy:>10.2%}   {history.test_accuracy:>8.2%}   "
+            f"{history.dead_units:>10}   {history.seconds:>7.0f}"
         )
     median = statistics.median(history.test_accuracy for history in histories)
     lines.append(f"median test accuracy of recipe {histories[0].recipe}: {median:.2%}")

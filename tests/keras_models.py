@@ -358,6 +358,67 @@ def image_autoencoder(layers: Any) -> Making:
     return _compiled(model, "mse", 1e-2), arrays
 
 
+def rebuilt_sequence(layers: Any) -> Making:
+    """An autoencoder of sequences: a vector repeated for every step."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            layers.Input((8, 2)),
+            layers.SimpleRNN(6),
+            layers.RepeatVector(8),
+            layers.SimpleRNN(6, return_sequences=True),
+            layers.TimeDistributed(layers.Dense(2)),
+        ]
+    )
+    return _compiled(model, "mse", 1e-2), {
+        name: array for name, array in waves(steps=8, channels=2).items() if name.startswith("x")
+    }
+
+
+def attention(layers: Any) -> Making:
+    import keras
+
+    steps = keras.Input((8, 3))
+    x = layers.MultiHeadAttention(2, 4)(steps, steps)
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(layers.Add()([x, steps])))
+    model = keras.Model(steps, layers.Dense(4, activation="softmax")(x))
+    return _compiled(model, "sparse_categorical_crossentropy"), waves(steps=8)
+
+
+def segmentation(layers: Any) -> Making:
+    """A class for each pixel."""
+    arrays = images(side=8)
+    for half in ("train", "test"):
+        arrays[f"y_{half}"] = (arrays[f"x_{half}"][..., 0] > 130).astype(np.int64)
+    return _classifier(
+        layers.Input((8, 8, 1)),
+        layers.Conv2D(4, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"),
+        layers.Conv2D(2, 1, activation="softmax"),
+    ), arrays
+
+
+def softplus(layers: Any) -> Making:
+    return _classifier(
+        layers.Input((32, 3)),
+        layers.Flatten(),
+        layers.Dense(12, activation="softplus"),
+        layers.Dense(4, activation="softmax"),
+    ), waves()
+
+
+def masked(layers: Any) -> Making:
+    words = _rng().integers(0, 20, (TRAIN + TEST, 6))
+    return _classifier(
+        layers.Input((6,), dtype="int32"),
+        layers.Embedding(20, 4, mask_zero=True, name="words"),
+        layers.LSTM(4),
+        layers.Dense(2, activation="softmax"),
+    ), _split(x=words.astype(np.int32), y=(words[:, 0] > 9).astype(np.int64))
+
+
 def gelu(layers: Any) -> Making:
     return _classifier(
         layers.Input((32, 3)),
@@ -463,6 +524,11 @@ EXAMPLES = {
     "tabular": Example(tabular, (REGRESSION,)),
     "autoencoder": Example(autoencoder, (RECONSTRUCTION,)),
     "image_autoencoder": Example(image_autoencoder, (RECONSTRUCTION,)),
+    "rebuilt_sequence": Example(rebuilt_sequence, (RECONSTRUCTION,), slow=True),
+    "attention": Example(attention),
+    "segmentation": Example(segmentation),
+    "softplus": Example(softplus, (), r"operator 2 \(EXP\) works on int8.*use relu, elu"),
+    "masked": Example(masked, (), r"layer words hides steps .* mask_zero=False"),
     "gelu": Example(gelu, (), r'layer \w+: operator 2 \(GELU\) cannot .*activation="swish"'),
     "embedding": Example(embedding),
     "every_step": Example(every_step, slow=True),

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from contract.dataset import FloatImages
 from contract.errors import UserError
 from contract.history import LayerCost
 
@@ -72,6 +73,14 @@ def folded(model: keras.Model) -> keras.Model:
     factor = gamma / np.sqrt(variance + normalisation.epsilon)
     plain.get_layer("dense_1").set_weights([kernel * factor, beta - mean * factor])
     return plain
+
+
+def dead_units(model: keras.Model, images: FloatImages) -> int:
+    """How many units of dense_1 are 0 for every one of `images`: what a ReLU cuts off gets no gradient, and
+    stays so."""
+    active = keras.Model(model.inputs, model.get_layer("dense_1").output)
+    highest = active.predict(images, batch_size=1000, verbose=0).max(axis=0)
+    return int(np.sum(highest <= 0))
 
 
 def layer_costs(model: keras.Model) -> list[LayerCost]:

@@ -50,6 +50,7 @@ def run(dataset: Dataset, model_name: str, recipe_name: str, recipe: Recipe, see
         validation_accuracy=curves.val_accuracy[kept_epoch],
         test_accuracy=test_accuracy,
         test_loss=test_loss,
+        dead_units=network.dead_units(model, parts.x_train),
         seconds=seconds,
         parameters=sum(cost.parameters for cost in costs),
         multiply_accumulates=sum(cost.multiply_accumulates for cost in costs),
