@@ -100,7 +100,7 @@ def read_arrays(path: Path, needed: Sequence[str]) -> dict[str, Array]:
     """Every array of the .npz file at `path`, by name. UserError where it cannot be read or lacks one that is
     needed."""
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file; --data takes an .npz file")
+        raise UserError(f"{path}: there is no such file; it must be an .npz file")
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path}: not an .npz file; write one with numpy.savez")
     try:

@@ -20,8 +20,12 @@ class TensorInfo:
     shape: tuple[int, ...]  # batch dimension included, always 1
     scale: float
     zero_point: int
-    lowest: float | None = None  # of an input: the real values of the training data
+    # Of an input: the range of the training data or, of a flatbuffer that was given, what it can hold; and
+    # that of the test set, before it was clamped to the type. Real numbers; None where nothing is known.
+    lowest: float | None = None
     highest: float | None = None
+    tested_lowest: float | None = None
+    tested_highest: float | None = None
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def _reason(operator: Operator) -> str:
         return "; docs/operators.md says what runs where, and ENGINE=aot runs it"
     if operator.is_custom:
         return ": it is a custom operator, of which nothing is known; convert without it"
-    if operator.name in REFERENCE_ALONE:
+    if operator.name in REFERENCE_ALONE and operator.name not in _CURES:
         return "; docs/adding-an-operator.md says how it is added"
     cure = _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
     return f", nor on TensorFlow Lite Micro, which every byte is held against; {cure}"

@@ -57,9 +57,8 @@ def _add_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", metavar="N", type=_count, help="send the first N images (default: all)")
     parser.add_argument(
         "--threshold", metavar="PP", type=_points,
-        help="what the board may lose against the float model: percentage points of accuracy (default: 0.5) "
-        "or area under the ROC curve, of a regression the growth of the RMSE in percent of the targets' "
-        "standard deviation (default: 2)",
+        help="what each output may lose against the float model: percentage points of accuracy "
+        "(default: 0.5), else see docs/own-models.md (default: 2)",
     )  # fmt: skip
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=5.0,

@@ -19,7 +19,7 @@ from host.session import Answer
 
 MISMATCHES_NAMED = 5
 BELOW_THRESHOLD = 1  # exit code
-RANGE_MARGIN = 0.1  # of the training data's range, by which inputs may leave it without a note
+RANGE_MARGIN = 0.1  # of a range that is known, by which inputs may leave it without a note
 
 
 def collect(answers: list[Answer], outputs: Sequence[TensorInfo]) -> Answers:
@@ -78,7 +78,7 @@ def compare(
         ram_bytes=firmware.ram_bytes,
         threshold=threshold,
         passed=bit_exact == sent and within,
-        notes=tuple(out_of_range(manifest, expected)),
+        notes=tuple(out_of_range(manifest)),
         noise=noise,
     )
 
@@ -123,18 +123,19 @@ def chosen_alike(task: Task, one: NDArray[Any], other: NDArray[Any]) -> NDArray[
     return every
 
 
-def out_of_range(manifest: Manifest, reference: Reference) -> list[str]:
-    """A note for each input whose values leave the range of the training data by more than its tenth."""
+def out_of_range(manifest: Manifest) -> list[str]:
+    """A note for each input whose test data leaves the range that is known of it by more than its tenth."""
+    known = "the model takes" if manifest.method == "given" else "the training data goes from"
     notes = []
-    for info, values in zip(manifest.inputs, real_values(reference.inputs, manifest.inputs), strict=True):
-        if info.lowest is None or info.highest is None:
+    for info in manifest.inputs:
+        low, high = info.tested_lowest, info.tested_highest
+        if info.lowest is None or info.highest is None or low is None or high is None:
             continue
-        low, high = float(values.min()), float(values.max())
-        margin = RANGE_MARGIN * (info.highest - info.lowest) + info.scale
+        margin = RANGE_MARGIN * (info.highest - info.lowest)
         if low < info.lowest - margin or high > info.highest + margin:
             notes.append(
-                f"the input {info.name} goes from {low:.4g} to {high:.4g}, the training data from "
-                f"{info.lowest:.4g} to {info.highest:.4g}; see that both are scaled alike"
+                f"the input {info.name} goes from {low:.4g} to {high:.4g}, {known} {info.lowest:.4g} to "
+                f"{info.highest:.4g}; see that both are scaled alike"
             )
     return notes
 

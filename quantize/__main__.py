@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
+from types import FrameType
 
 from contract import cli
 from contract.runtimes import RUNTIMES
@@ -123,5 +126,10 @@ def _seed(text: str) -> int:
     return number
 
 
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that the inner process is stopped, too
     cli.run(main)

@@ -27,6 +27,9 @@ BEYOND = 8  # steps by which random FLOAT32 inputs leave the range of int8, so t
 LIBRARIES = ("tensorflow", "keras", "tf-keras", "tensorflow-model-optimization", "tflite-micro", "numpy")
 
 
+Range = tuple[float, float] | None  # lowest and highest; None where nothing is known
+
+
 @dataclass(frozen=True)
 class Origin:
     """How the model came about; the fields are those of the manifest."""
@@ -36,7 +39,8 @@ class Origin:
     method: str
     layers: tuple[str, ...]
     tasks: tuple[Task, ...]
-    ranges: tuple[tuple[float, float] | None, ...]  # lowest and highest real value of each input in training
+    ranges: tuple[Range, ...]  # lowest and highest real value of each input in training
+    tested: tuple[Range, ...]  # and in the test set
     representative_images: int | None = None
     representative_seed: int | None = None
     dataset_sha256: str | None = None
@@ -135,10 +139,12 @@ def manifest_of(model: Model, origin: Origin, reference: Reference) -> Manifest:
             origin.tasks, int8, predictions, reference.targets, strict=True
         )
     ]
-    inputs = [
-        replace(info, lowest=known[0], highest=known[1]) if known else info
-        for info, known in zip(_tensor_infos("input", model, model.inputs), origin.ranges, strict=True)
-    ]
+    inputs = []
+    for info, known, tested in zip(
+        _tensor_infos("input", model, model.inputs), origin.ranges, origin.tested, strict=True
+    ):
+        (lowest, highest), (least, most) = known or (None, None), tested or (None, None)
+        inputs.append(replace(info, lowest=lowest, highest=highest, tested_lowest=least, tested_highest=most))
     return Manifest(
         model=origin.model,
         recipe=origin.recipe,

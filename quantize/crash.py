@@ -45,6 +45,10 @@ def run_inner(arguments: Sequence[str]) -> int:
 
 def crash_text(number: int, captured: str) -> str:
     """What to say about a process that the signal `number` ended, and about what it printed last."""
+    if number == signal.SIGKILL:
+        return (
+            "quantising was killed, most likely since memory ran out; close other programs or give less data"
+        )
     said = " | ".join([line.strip() for line in captured.splitlines() if line.strip()][-LINES:])
     return (
         f"TensorFlow crashed on this model ({signal.Signals(number).name}), most likely in its converter. "

@@ -19,9 +19,17 @@ from numpy.typing import NDArray
 
 from contract.dataset import checked_images, finite_floats, network_input, read_arrays
 from contract.errors import UserError
-from contract.task import CLASSIFICATION, RECONSTRUCTION, UNKNOWN, Task
+from contract.task import RECONSTRUCTION, UNKNOWN, Task
 from quantize.ports import Port, Ports
-from quantize.tasks import AUTO, checked_anomalies, checked_targets, task_of, task_with_names
+from quantize.tasks import (
+    AUTO,
+    checked_anomalies,
+    checked_rows,
+    checked_targets,
+    is_number,
+    task_of,
+    task_with_names,
+)
 
 VALIDATION_SHARE = 12  # without an array `validation`, one training image in this many validates
 VALIDATION_SEED = 0
@@ -47,6 +55,11 @@ class Samples:
             tuple(None if one is None else one[chosen] for one in self.targets),
             None if self.anomalies is None else self.anomalies[chosen],
         )
+
+    @property
+    def ranges(self) -> tuple[tuple[float, float], ...]:
+        """The lowest and the highest value of each input."""
+        return tuple((float(one.min()), float(one.max())) for one in self.inputs)
 
     @property
     def images(self) -> NDArray[np.float32]:
@@ -85,7 +98,7 @@ class Dataset(TestSet):
 def read_test_set(path: Path, ports: Ports, asked: str = AUTO) -> TestSet:
     """Read the test data at `path`, as `read_dataset` does, from a file that may hold no other."""
     stored = _stored(path, ports, ("x_test",))
-    kinds = _kinds(ports, stored, ("y_test",), asked)
+    kinds = _kinds(path, ports, stored, ("y_test",), asked)
     return TestSet(_samples(path, ports, stored, kinds, "test"), *_told(path, ports, stored, kinds))
 
 
@@ -99,7 +112,7 @@ def read_dataset(path: Path, ports: Ports, asked: str = AUTO) -> Dataset:
     that are not finite, and targets that do not fit an output.
     """
     stored = _stored(path, ports, ("x_train", "x_test"))
-    kinds = _kinds(ports, stored, ("y_train", "y_test"), asked)
+    kinds = _kinds(path, ports, stored, ("y_train", "y_test"), asked)
     train = _samples(path, ports, stored, kinds, "train")
     held_out = _validation(path, stored.get("validation"), len(train))
     test = _samples(path, ports, stored, kinds, "test")
@@ -116,10 +129,10 @@ def read_representative(path: Path, ports: Ports) -> tuple[NDArray[np.float32], 
 
 def draw(samples: Samples, tasks: Sequence[Task], count: int, seed: int) -> NDArray[np.int64]:
     """`count` indices into `samples`, the same for the same `seed`: balanced over the classes where the first
-    output is a classification of the whole input, else without regard to anything."""
+    output puts the whole input into one, else without regard to anything."""
     first = samples.targets[0]
-    if tasks[0].kind == CLASSIFICATION and first is not None and first.ndim == 1:
-        return draw_balanced(first, count, seed)
+    if tasks[0].has_answers and first is not None and first.size == len(samples):
+        return draw_balanced(first.reshape(-1), count, seed)
     return draw_balanced(np.zeros(len(samples), np.int64), count, seed)
 
 
@@ -146,13 +159,20 @@ def _stored(path: Path, ports: Ports, arrays: Sequence[str]) -> dict[str, Array]
     return read_arrays(path, [ports.key(array, port) for array in arrays for port in ports.inputs])
 
 
-def _kinds(ports: Ports, stored: dict[str, Array], arrays: Sequence[str], asked: str) -> list[str]:
+def _kinds(
+    path: Path, ports: Ports, stored: dict[str, Array], arrays: Sequence[str], asked: str
+) -> list[str]:
     """The task of each output, from the targets of all `arrays` together."""
     kinds = []
     for port in ports.outputs:
-        found = [stored[key] for array in arrays if (key := ports.key(array, port)) in stored]
-        alike = len({one.shape[1:] for one in found}) == 1
-        kinds.append(task_of(ports, port, np.concatenate(found) if alike else next(iter(found), None), asked))
+        found = [
+            checked_rows(path, key, stored[key])
+            for array in arrays
+            if (key := ports.key(array, port)) in stored
+        ]
+        alike = len({one.shape[1:] for one in found}) == 1 and all(is_number(one) for one in found)
+        targets = np.concatenate(found) if alike else next(iter(found), None)
+        kinds.append(task_of(ports, port, targets, asked))
     return kinds
 
 
@@ -184,8 +204,14 @@ def _samples(path: Path, ports: Ports, stored: dict[str, Array], kinds: Sequence
     for port, kind in zip(ports.outputs, kinds, strict=True):
         key = ports.key(f"y_{half}", port)
         if kind == RECONSTRUCTION:
+            if len(inputs) > 1 or port.shape != ports.inputs[0].shape:
+                raise UserError(
+                    f"{path}: a reconstruction gives back its only input, but {list(port.shape)} comes out "
+                    f"of {', '.join(str(list(one.shape)) for one in ports.inputs)}; TASK=regression has "
+                    "other targets"
+                )
             targets.append(inputs[0])
-            if key in stored and stored[key].ndim == 1:
+            if key in stored:
                 anomalies = checked_anomalies(path, key, stored[key], count)
         elif kind == UNKNOWN:
             targets.append(None)
@@ -211,6 +237,11 @@ def network_values(path: Path, name: str, values: Array, port: Port) -> NDArray[
         scale, zero_point = raw.scale_and_zero_point
         return (np.float32(scale) * (values.astype(np.float32) - zero_point)).astype(np.float32)
     is_table = len(port.shape) == 1 and values.dtype != np.uint8
+    if port.rows is not None and not np.isin(values, np.arange(port.rows)).all():
+        raise UserError(
+            f"{path}: {name} holds numbers from {values.min()} to {values.max()}; an Embedding of "
+            f"{port.rows} rows takes whole ones from 0 to {port.rows - 1}"
+        )
     if port.takes_integers or is_table or values.dtype == np.bool_:
         return finite_floats(path, name, values)
     return network_input(checked_images(path, name, values))

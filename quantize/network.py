@@ -15,7 +15,7 @@ BATCH = 1000  # images predicted at a time
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN")  # layers that loop over the steps of a sequence
 SCALING = ("Rescaling", "Normalization")  # layers that take numbers as they are
-PASSING = ("Reshape", "Flatten", "Dropout", "GaussianNoise", "RandomFlip", "RandomRotation", "RandomZoom")
+MOVING = ("Reshape", "Flatten", "Dropout", "GaussianNoise", "RandomFlip", "RandomRotation", "RandomZoom")
 # Layers that loop over time and cannot be told to spell the loop out, which the converter needs.
 UNROLLABLE = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
@@ -62,7 +62,7 @@ def marker(index: int) -> str:
 
 
 def input_marker(index: int) -> str:
-    """The name that input `index` has in the converter; `quantize.slim` finds it again."""
+    """The name that input `index` has in the converter; `quantize.ordering` finds it again."""
     return f"input{index}x"
 
 
@@ -105,6 +105,11 @@ def network_of(model: Any, source: str) -> Network:
             )
     for layer in _all_layers(model):
         _expect_convertible(layer, source)
+    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+        raise UserError(
+            f"{source} has weights that are infinite or no numbers: its training has diverged; train it "
+            "again with a smaller learning rate"
+        )
     names: list[str] = []
     ports = _ports(model)
     single = _rebuilt(model, ports, 1, names)
@@ -128,6 +133,11 @@ def _expect_convertible(layer: Any, source: str) -> None:
             f"{source}: layer {layer.name} is a {kind}, on whose loop the converter crashes; use "
             "convolutions over time and space (Conv1D, Conv2D) or an LSTM over flattened frames"
         )
+    if hasattr(getattr(layer, "layer", None), "layers"):
+        raise UserError(
+            f"{source}: layer {layer.name} wraps a whole model, which cannot be rebuilt; wrap its layers one "
+            "by one"
+        )
     if kind == "Masking" or getattr(layer, "mask_zero", False):
         raise UserError(
             f"{source}: layer {layer.name} hides steps of a sequence by a mask, which TensorFlow Lite Micro "
@@ -143,12 +153,14 @@ def _expect_convertible(layer: Any, source: str) -> None:
 def _ports(model: Any) -> Ports:
     """The inputs and outputs of the model as given: an input has its own name, an output its layer's."""
     scaling, indexing = (_readers_of(model, kinds) for kinds in (SCALING, ("Embedding",)))
+    embeddings = [layer for layer in _all_layers(model) if type(layer).__name__ == "Embedding"]
+    rows = min((layer.input_dim for layer in embeddings), default=0)
     inputs = [
         Port(
             _only_or(model.inputs, "input", tensor.name),
             tuple(tensor.shape[1:]),
             takes_integers=id(tensor) in scaling | indexing or "int" in tensor.dtype,
-            has_indices=id(tensor) in indexing or "int" in tensor.dtype,
+            rows=rows if id(tensor) in indexing else None,
         )
         for tensor in model.inputs
     ]
@@ -180,7 +192,7 @@ def _readers_of(model: Any, kinds: tuple[str, ...]) -> set[int]:
                         continue
                     if _starts_with(layer, kinds):
                         found.add(id(tensor))
-                    elif type(layer).__name__ in PASSING:
+                    elif type(layer).__name__ in MOVING:
                         frontier += [one for one in node.output_tensors if id(one) not in reached]
                         reached |= {id(one) for one in node.output_tensors}
     return found
@@ -191,17 +203,17 @@ def _starts_with(layer: Any, kinds: tuple[str, ...]) -> bool:
     if type(layer).__name__ in kinds:
         return True
     layers = getattr(layer, "layers", [])
-    inner = [one for one in layers if type(one).__name__ not in (*PASSING, "InputLayer")]
+    inner = [one for one in layers if type(one).__name__ not in (*MOVING, "InputLayer")]
     return bool(inner) and _starts_with(inner[0], kinds)
 
 
 def _ending(tensor: Any) -> str:
     """Whether an output is a softmax or a sigmoid."""
+    while type(tensor._keras_history.operation).__name__ in ("Reshape", "Flatten", "Dropout"):
+        tensor = tensor._keras_history.operation.input
     layer = tensor._keras_history.operation
-    while type(layer).__name__ in ("Reshape", "Flatten", "Dropout") and layer.input is not None:
-        layer = layer.input._keras_history.operation
     if hasattr(layer, "outputs") and hasattr(layer, "layers"):  # a model within the model
-        return _ending(layer.outputs[0])
+        return _ending(layer.outputs[tensor._keras_history.tensor_index])
     inner = getattr(layer, "layer", layer)  # of TimeDistributed
     kind = type(inner).__name__.lower()
     activation = getattr(getattr(inner, "activation", None), "__name__", kind)
@@ -229,7 +241,7 @@ def _rebuilt(model: Any, ports: Ports, batch_size: int | None, names: list[str])
         id(given): keras.Input(
             given.shape[1:],
             batch_size=batch_size,
-            dtype="int32" if port.has_indices else given.dtype,
+            dtype="int32" if port.rows is not None else given.dtype,
             name="input" if single else input_marker(place),
         )
         for place, (given, port) in enumerate(zip(model.inputs, ports.inputs, strict=True))
@@ -243,9 +255,15 @@ def _rebuilt(model: Any, ports: Ports, batch_size: int | None, names: list[str])
     for layer in _all_layers(copy):
         if hasattr(layer, "finalize_state"):  # Normalization computes from its weights what it works with
             layer.finalize_state()
-    if single and len(model.outputs) == 1:
+    if isinstance(model, keras.Sequential) or (_is_tensor(model.input) and _is_tensor(model.output)):
         return copy
-    return keras.Model([fresh[id(given)] for given in model.inputs], list(copy.outputs))
+    inputs, outputs = [fresh[id(given)] for given in model.inputs], list(copy.outputs)
+    return keras.Model(inputs[0] if single else inputs, outputs[0] if len(outputs) == 1 else outputs)
+
+
+def _is_tensor(structure: Any) -> bool:
+    """Whether a model's input or output is a single tensor, not one in a list or a dictionary."""
+    return not isinstance(structure, (list, tuple, dict))
 
 
 def _plain_layers() -> dict[str, Any]:

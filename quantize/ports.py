@@ -4,6 +4,8 @@ flatbuffer."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from contract.graph import Model, Tensor
 from contract.tensor_names import tensor_names
 
@@ -19,7 +21,7 @@ class Port:
     name: str
     shape: tuple[int, ...]
     takes_integers: bool = False  # an input: whether integers go in as they are, not divided by 255
-    has_indices: bool = False  # an input: whether its integers number the rows of an Embedding
+    rows: int | None = None  # an input of an Embedding: how many rows its integers number
     raw: Tensor | None = None  # an input of a flatbuffer: data of its own quantised type goes in as it is
     ending: str = ""  # an output: softmax, sigmoid, or another
 
@@ -69,6 +71,17 @@ def quantised_input(model: Model, tensor: Tensor) -> Tensor:
         if reader.name == "QUANTIZE":
             return model.tensors[reader.outputs[0]]
     return tensor
+
+
+def held_range(model: Model, tensor: Tensor) -> tuple[float, float] | None:
+    """The lowest and the highest real number that an input or output of a flatbuffer can hold; None where it
+    is not quantised."""
+    stored = quantised_input(model, tensor)
+    if stored.quantization is None:
+        return None
+    scale, zero_point = stored.scale_and_zero_point
+    limits = np.iinfo(stored.dtype)
+    return scale * (int(limits.min) - zero_point), scale * (int(limits.max) - zero_point)
 
 
 def _is_wide(model: Model, tensor: Tensor) -> bool:

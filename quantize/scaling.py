@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from contract.scores import scores
-from quantize.dataset import Dataset, Samples
+from quantize.dataset import Dataset, Samples, draw
 from quantize.network import Network
 
 IMAGES = 300
@@ -15,7 +15,7 @@ GAIN = 0.2  # of the accuracy, 0 to 1, that speaks for another scale
 
 def scale_notes(network: Network, data: Dataset) -> Iterator[str]:
     """A note where the model is right far more often on the training data in another scale."""
-    some = data.train.of(slice(IMAGES))
+    some = data.train.of(draw(data.train, data.tasks, IMAGES, seed=0))
     as_given = _accuracy(network, data, some, 1.0)
     if as_given is None:
         return
@@ -34,7 +34,7 @@ def _accuracy(network: Network, data: Dataset, samples: Samples, factor: float) 
     for place, (task, targets) in enumerate(zip(data.tasks, samples.targets, strict=True)):
         if task.has_answers:
             inputs = [
-                one if port.has_indices else (factor * one).astype(np.float32)
+                one if port.rows is not None else (factor * one).astype(np.float32)
                 for one, port in zip(samples.inputs, network.ports.inputs, strict=True)
             ]
             return scores(task, network.predict(*inputs)[place], targets)["accuracy"]

@@ -20,10 +20,10 @@ from quantize.dataset import Dataset, Samples, draw, read_dataset, read_represen
 from quantize.equivalents import known_to_micro
 from quantize.naming import operator_names
 from quantize.ordering import in_keras_order
-from quantize.ports import ports_of_flatbuffer
+from quantize.ports import held_range, ports_of_flatbuffer
 from quantize.scaling import scale_notes
 from quantize.slim import slim
-from quantize.tasks import AUTO
+from quantize.tasks import AUTO, with_cut
 
 if TYPE_CHECKING:
     from quantize.network import Network
@@ -70,8 +70,9 @@ def quantise(
         recipe=recipe,
         method=method,
         layers=operator_names(whole, network.layers),
-        tasks=data.tasks,
-        ranges=tuple((float(one.min()), float(one.max())) for one in data.train.inputs),
+        tasks=tuple(with_cut(task, values) for task, values in zip(data.tasks, predictions, strict=True)),
+        ranges=data.train.ranges,
+        tested=data.test.ranges,
         representative_images=len(ranged[0]),
         representative_seed=None if drawn is None else seed,
         dataset_sha256=data.sha256,
@@ -142,8 +143,9 @@ def given(
         recipe=recipe,
         method="given",
         layers=operator_names(model),
-        tasks=data.tasks if data else (Task(UNKNOWN),) * len(model.outputs),
-        ranges=(None,) * len(model.inputs),
+        tasks=_tasks_with_cuts(model, data.tasks) if data else (Task(UNKNOWN),) * len(model.outputs),
+        ranges=tuple(held_range(model, model.tensors[index]) for index in model.inputs),
+        tested=data.test.ranges if data else (None,) * len(model.inputs),
         dataset_sha256=data.sha256 if data else None,
         dataset_source=data.source if data else None,
     )
@@ -152,6 +154,15 @@ def given(
     manifest = artefacts.manifest_of(model, origin, reference)
     artefacts.write(out, model, reference, manifest)
     _report(manifest, out)
+
+
+def _tasks_with_cuts(model: Model, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """The tasks of a flatbuffer's outputs, from the range that each can hold."""
+    held = [held_range(model, model.tensors[index]) for index in model.outputs]
+    return tuple(
+        task if known is None else with_cut(task, np.array(known))
+        for task, known in zip(tasks, held, strict=True)
+    )
 
 
 def check_runtimes(model: Model, asked: str, layers: tuple[str, ...] | None = None) -> None:

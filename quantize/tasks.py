@@ -1,12 +1,13 @@
 """Which task each output has, from the targets that come with it, and the targets in the task's own form."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.dataset import finite_floats
+from contract.dataset import finite_floats, network_input
 from contract.errors import UserError
 from contract.task import (
     BINARY,
@@ -44,15 +45,15 @@ def task_of(ports: Ports, port: Port, targets: NDArray[Any] | None, asked: str =
     if targets is not None and not is_number(targets):
         return CLASSIFICATION  # where it is refused with a reason
     alike = len(ports.inputs) == len(ports.outputs) == 1 and port.shape == ports.inputs[0].shape
-    rebuilds = alike and port.elements > 1 and port.ending != SOFTMAX
+    rebuilds = alike and port.elements > 2 and port.ending != SOFTMAX
     if targets is None:
         return RECONSTRUCTION if rebuilds else UNKNOWN
     whole = np.issubdtype(targets.dtype, np.integer) or targets.dtype == np.bool_
     zeros_and_ones = bool(np.isin(targets, (0, 1)).all())
-    if rebuilds and targets.ndim == 1 and zeros_and_ones:
+    if rebuilds and targets.size == len(targets) and zeros_and_ones:
         return RECONSTRUCTION
     if _fits(targets, port.shape):
-        if port.elements > 1 and port.ending != SIGMOID and _is_one_hot(targets):
+        if port.elements > 1 and port.ending != SIGMOID and _is_one_hot(targets.reshape(-1, *port.shape)):
             return CLASSIFICATION
         return BINARY if zeros_and_ones and (whole or port.ending == SIGMOID) else REGRESSION
     return CLASSIFICATION if whole or port.ending == SOFTMAX else REGRESSION
@@ -75,6 +76,21 @@ def task_with_names(path: Path, kind: str, port: Port, names: NDArray[Any] | Non
     return Task(kind, found, cut=0.5 if kind == BINARY and port.ending == SIGMOID else 0.0)
 
 
+def with_cut(task: Task, values: NDArray[Any]) -> Task:
+    """A binary task whose outputs, of which `values` are all or the ends, are probabilities is cut at one
+    half, though no sigmoid makes them."""
+    if task.kind == BINARY and values.size and values.min() >= 0 and values.max() <= 1:
+        return replace(task, cut=0.5)
+    return task
+
+
+def checked_rows(path: Path, name: str, targets: NDArray[Any]) -> NDArray[Any]:
+    """Targets that are rows at all."""
+    if targets.ndim == 0 or len(targets) == 0:
+        raise UserError(f"{path}: {name} is empty; it needs a row for each input")
+    return targets
+
+
 def checked_targets(
     path: Path, name: str, kind: str, port: Port, targets: NDArray[Any], count: int
 ) -> NDArray[Any]:
@@ -93,7 +109,7 @@ def checked_targets(
     if not _fits(targets, port.shape):
         raise UserError(
             f"{path}: {name} has the shape {list(targets.shape)}; a {kind} of {count} inputs needs "
-            f"{[count, *port.shape]}, what the model gives"
+            f"{[count, *port.shape]}, what the model gives (TASK= names another task)"
         )
     targets = targets.reshape(count, *port.shape)
     if kind == BINARY:
@@ -103,6 +119,8 @@ def checked_targets(
                 "(TASK=regression for real ones)"
             )
         return targets.astype(np.int64)
+    if targets.dtype == np.uint8 and len(port.shape) == 3:
+        return network_input(targets)  # images, as those that go in
     return finite_floats(path, name, targets)
 
 
@@ -159,5 +177,4 @@ def _fits(values: NDArray[Any], shape: tuple[int, ...]) -> bool:
 
 def _is_one_hot(targets: NDArray[Any]) -> bool:
     """Whether each row along the last axis is 0 but for a single 1."""
-    rows = targets.reshape(len(targets), -1) if targets.ndim == 2 else targets
-    return bool(np.isin(rows, (0, 1)).all() and (rows.sum(axis=-1) == 1).all())
+    return bool(np.isin(targets, (0, 1)).all() and (targets.sum(axis=-1) == 1).all())

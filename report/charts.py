@@ -47,9 +47,30 @@ def training_curves(history: History) -> Figure:
     return figure
 
 
-def accuracies_by_dead_units(runs: list[tuple[float, int]], published: float) -> Figure:
-    """Test accuracies of one recipe with several seeds, in a row for each number of dead units; the published
-    accuracy is marked."""
+def validation_curves(histories: list[History]) -> Figure:
+    """Loss and errors by epoch of several runs: on the training images as they are trained on, and on the
+    validation images."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for run, history in enumerate(histories):
+            numbers = np.arange(1, len(history.epochs.loss) + 1)
+            for prefix, colour, what in (("", BLUE, "training"), ("val_", ORANGE, "validation")):
+                values = np.array(getattr(history.epochs, prefix + name))
+                shown = values if name == "loss" else 100 * (1 - values)
+                axes.plot(numbers, shown, color=colour, linewidth=0.9, alpha=0.7, label=None if run else what)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        axes.set(xlabel="epoch", ylabel=name if name == "loss" else "wrong answers (%)")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(color=PALE, linewidth=0.5, which="both")
+        axes.legend()
+    return figure
+
+
+def accuracies_by_dead_units(runs: list[tuple[float, int]], published: float | None) -> Figure:
+    """Test accuracies of one recipe with several seeds, in a row for each number of dead units; an accuracy
+    that was published is marked."""
     figure = Figure(figsize=(9, 2.8), layout="constrained")
     axes = figure.subplots()
     most = max(dead for _, dead in runs)
@@ -58,8 +79,9 @@ def accuracies_by_dead_units(runs: list[tuple[float, int]], published: float) ->
         axes.plot(found, [dead] * len(found), "o", color=BLUE, alpha=0.6, markersize=7)
         if found:
             axes.plot([sum(found) / len(found)] * 2, [dead - 0.3, dead + 0.3], color=ORANGE, linewidth=2)
-    axes.axvline(100 * published, color=GREY, linestyle=":")
-    axes.annotate(f"published {published:.2%}", (100 * published, most + 0.45), ha="right", fontsize=8)
+    if published is not None:
+        axes.axvline(100 * published, color=GREY, linestyle=":")
+        axes.annotate(f"published {published:.2%}", (100 * published, most + 0.45), ha="right", fontsize=8)
     axes.set_yticks(range(most + 1))
     axes.set_ylim(-0.5, most + 0.8)
     axes.set(xlabel="right answers on the test images (%)", ylabel="dead units of dense_1")
@@ -126,6 +148,7 @@ def pixels(images: NDArray[Any]) -> NDArray[np.float64]:
 
 def draw_input(axes: Axes, shown: NDArray[np.float64]) -> None:
     """One input, 0 to 1: as an image where it is one, else as lines over its first axis, one a channel."""
+    shown = np.atleast_1d(shown)
     shape = [length for length in shown.shape if length > 1] or [1]
     axes.axis("off")
     if shown.ndim == 3 and len(shape) >= 2 and shown.shape[-1] in (1, 3):

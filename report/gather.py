@@ -23,7 +23,7 @@ from contract.quantization import Comparison, read_comparison
 from contract.reference import Reference, read_reference, real_values, separate
 from contract.scores import answers as chosen
 from contract.scores import right
-from contract.task import BINARY, Task
+from contract.task import BINARY, CLASSIFICATION, Task
 from contract.validation import JSON_NAME, Answers, Validation, read_validation
 from report.layers import LayerRow, layer_rows
 from report.statistics import Share, confident_mistakes, confusion, share
@@ -47,7 +47,8 @@ class Output:
     @property
     def is_row(self) -> bool:
         """Whether it is one choice an image, so that single images can be shown right or wrong."""
-        return self.task.has_answers and self.device[0].size in (len(self.task.classes), 1)
+        elements = len(self.task.classes) if self.task.kind == CLASSIFICATION else 1
+        return self.task.has_answers and self.device[0].size == elements
 
     @property
     def answered(self) -> NDArray[np.int64]:
@@ -73,8 +74,9 @@ class Output:
 
     @property
     def shares(self) -> dict[str, Share]:
-        """Accuracy of float model, reference and board on the same images; empty where none is to tell."""
-        if self.targets is None or not self.task.has_answers:
+        """Accuracy of float model, reference and board on the same images; empty where there is not one
+        choice an image: those for the steps or pixels of one are not independent."""
+        if self.targets is None or not self.is_row:
             return {}
         models = {
             "float model": self.float_predictions,

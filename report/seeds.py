@@ -15,7 +15,7 @@ from contract.files import write_bytes
 from contract.history import History, read_history
 
 PUBLISHED = 0.9817  # of recipe seed, by the notebook that the network and the recipe come from
-FILE_NAME = "seeds.json"
+DISTRIBUTION = 5  # runs that are worth a picture of how they are distributed
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,35 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("histories", type=Path, nargs="+", metavar="FILE", help="history.json of each run")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write seeds.json and seeds.png (default: nowhere)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where to write <model>-<recipe>.json and its pictures (default: nowhere)",
     )
     options = parser.parse_args(arguments)
     histories = [read_history(path) for path in options.histories]
     print(table(histories))
     if options.out is not None:
-        from report.charts import accuracies_by_dead_units, png
-
         newest = max(path.stat().st_mtime for path in options.histories)
-        found = runs_of(histories, datetime.date.fromtimestamp(newest).isoformat())
-        write_document(options.out / FILE_NAME, found)
-        points = [(run.test_accuracy, run.dead_units) for run in found.runs]
-        write_bytes(options.out / "seeds.png", png(accuracies_by_dead_units(points, PUBLISHED)))
-        print(f"written  {options.out}/{FILE_NAME}, seeds.png")
+        write(options.out, histories, datetime.date.fromtimestamp(newest).isoformat())
     return 0
+
+
+def write(folder: Path, histories: list[History], date: str) -> None:
+    """Write the runs as a file, and as pictures of their curves and, of many, of their accuracies."""
+    from report.charts import accuracies_by_dead_units, png, validation_curves
+
+    found = runs_of(histories, date)
+    name = f"{found.model}-{found.recipe}"
+    write_document(folder / f"{name}.json", found)
+    pictures = {"curves": validation_curves(histories)}
+    if len(found.runs) >= DISTRIBUTION:
+        points = [(run.test_accuracy, run.dead_units) for run in found.runs]
+        published = PUBLISHED if name == "mnist-seed" else None
+        pictures["accuracies"] = accuracies_by_dead_units(points, published)
+    for what, picture in pictures.items():
+        write_bytes(folder / f"{name}-{what}.png", png(picture))
+    print(f"written  {folder}/{name}.json, {', '.join(f'{name}-{what}.png' for what in pictures)}")
 
 
 def runs_of(histories: list[History], date: str) -> Runs:

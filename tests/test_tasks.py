@@ -24,7 +24,7 @@ from contract.scores import (
 from contract.task import BINARY, CLASSIFICATION, RECONSTRUCTION, REGRESSION, UNKNOWN, Task
 from quantize.dataset import read_dataset, read_representative, read_test_set
 from quantize.ports import SIGMOID, SOFTMAX, Port, Ports
-from quantize.tasks import task_of
+from quantize.tasks import task_of, with_cut
 
 REALS = st.floats(-100, 100, width=32)
 VECTORS = st.integers(2, 40).flatmap(
@@ -142,6 +142,55 @@ def test_the_points_lost_are_those_of_the_task() -> None:
     assert points_lost(Task(REGRESSION), {"rmse": 0.3}, {"rmse": 0.25}, np.ones(3)) is None
     assert points_lost(Task(RECONSTRUCTION), {"auc": 0.9, "rmse": 9}, {"auc": 0.91, "rmse": 1}, targets) == 1
     assert points_lost(Task(UNKNOWN), {}, {}, None) is None
+
+
+def test_probabilities_that_no_sigmoid_makes_are_cut_at_one_half() -> None:
+    logit = Task(BINARY, ("no", "yes"))
+    assert with_cut(logit, np.array([0.0, 0.4, 1.0])).cut == 0.5
+    assert with_cut(logit, np.array([-0.1, 0.4])).cut == 0
+    assert with_cut(Task(REGRESSION), np.array([0.1])).cut == 0
+
+
+def read_with(tmp_path: Path, found: Ports, asked: str = "auto", **arrays: Any) -> Any:
+    np.savez(tmp_path / "data.npz", **arrays)
+    return read_test_set(tmp_path / "data.npz", found, asked)
+
+
+def test_anomalies_may_stand_in_a_column(tmp_path: Path) -> None:
+    data = read_with(tmp_path, ports((6,)), x_test=np.ones((3, 6)), y_test=np.array([[0], [1], [0]]))
+    assert (data.tasks[0].kind, data.test.anomalies.tolist()) == (RECONSTRUCTION, [0, 1, 0])
+    with pytest.raises(UserError, match="of an autoencoder says for each of the 3 inputs"):
+        read_with(tmp_path, ports((6,)), RECONSTRUCTION, x_test=np.ones((3, 6)), y_test=np.ones((3, 6)) / 2)
+
+
+def test_a_reconstruction_has_the_shape_of_its_input(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\[3\] comes out of \[6\]; TASK=regression"):
+        read_with(tmp_path, ports((3,)), RECONSTRUCTION, x_test=np.ones((3, 6)))
+
+
+def test_images_to_be_made_are_scaled_like_those_that_go_in(tmp_path: Path) -> None:
+    found = ports((2, 2, 1), input=(4, 4, 1))
+    pixels = np.array([[[0, 51], [102, 255]]], np.uint8)
+    data = read_with(tmp_path, found, x_test=np.zeros((1, 4, 4), np.uint8), y_test=pixels)
+    assert data.tasks[0].kind == REGRESSION
+    assert data.test.targets[0].ravel().tolist() == pytest.approx([0, 0.2, 0.4, 1])
+
+
+@pytest.mark.parametrize("targets", [np.array(3), np.zeros((0, 3))])
+def test_targets_that_are_no_rows_are_refused(tmp_path: Path, targets: NDArray[Any]) -> None:
+    with pytest.raises(UserError, match="y_test is empty"):
+        read_with(tmp_path, ports((3,)), x_test=np.ones((3, 6)), y_test=targets)
+
+
+def test_text_as_labels_is_refused_with_the_way_to_number_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"targets must be numbers .*return_inverse"):
+        read_with(tmp_path, ports((3,)), x_test=np.ones((3, 6)), y_test=np.array(["a", "b", "c"]))
+
+
+def test_numbers_beyond_the_rows_of_an_embedding_are_refused(tmp_path: Path) -> None:
+    found = Ports((Port("words", (4,), takes_integers=True, rows=10),), (Port("output", (3,)),))
+    with pytest.raises(UserError, match="from 0 to 10; an Embedding of 10 rows takes whole ones from 0 to 9"):
+        read_with(tmp_path, found, x_test=np.array([[0, 3, 9, 10]]))
 
 
 # ---- the arrays of several inputs and outputs ----

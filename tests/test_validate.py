@@ -268,6 +268,20 @@ def test_the_accuracy_may_be_below_the_float_models_by_the_threshold(
     assert validation.agree_float == 38
 
 
+def test_inputs_beyond_the_range_of_the_training_data_are_noted(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (info,) = built.manifest.inputs
+    for highest, noted in ((1.05, False), (255.0, True)):
+        known = dataclasses.replace(info, lowest=0.0, highest=1.0, tested_lowest=0.0, tested_highest=highest)
+        dataclasses.replace(built.manifest, method="ptq", inputs=(known,)).write(
+            built.folder.parent / "manifest.json"
+        )
+        assert validate(built, FakeBoard()) == 0
+        text = capsys.readouterr().out
+        assert ("goes from 0 to 255, the training data goes from 0 to 1" in text) == noted
+
+
 def test_without_labels_exactness_alone_counts(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
     built.with_reference(targets=(None,), float_predictions=None)
     assert validate(built, FakeBoard()) == 0

@@ -1,5 +1,7 @@
 """What only moves values behind a DEQUANTIZE moves int8 values, with the bytes of TensorFlow Lite Micro."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 from codegen.aot.plan import Plan, plan_model
 from contract.flatbuffer import parse_model
 from tests.kernel_runner import KernelRunner
-from tests.networks import Network
+from tests.networks import Network, random_weights
 from tests.operators.drawing import SEEDS, ZERO_POINTS, expect_reference_bytes
 
 CODES = schema.BuiltinOperator
@@ -77,3 +79,52 @@ def test_nothing_is_computed_in_float32_and_the_changes_say_so() -> None:
     texts = {change.operator.name: change.text for change in plan.changes}
     assert texts["SPLIT"] == texts["TRANSPOSE"] == "moves the int8 values before they are dequantised"
     assert len({tuple(call.outputs) for call in plan.calls}) == len(plan.calls)
+
+
+@settings(max_examples=30)
+@given(
+    name=st.sampled_from(["RESHAPE", "PAD", "REVERSE_V2", "STRIDED_SLICE", "GATHER", "PACK"]),
+    back=st.booleans(),
+    seed=SEEDS,
+    zero_point=ZERO_POINTS,
+)
+def test_whatever_moves_behind_a_dense_layer_equals_the_reference(
+    runner: KernelRunner, name: str, back: bool, seed: int, zero_point: int
+) -> None:
+    """With the model's output in float32 right behind it, or int8 of another scale."""
+    generator = np.random.default_rng(seed)
+    network = Network((1, 6), 0.05, 3)
+    network.fully_connected(random_weights(generator, (8, 6)), [0.02], None, 0.1, zero_point)
+    network.dequantize()
+    constants, shape, kind, options = moving(name)
+    inputs = [
+        network.last,
+        *(network.constant(f"c{i}", np.array(c, np.int32)) for i, c in enumerate(constants)),
+    ]
+    if name == "PACK":
+        inputs *= 2
+    output = network.real("moved", shape)
+    network.add(getattr(CODES, name), 1, inputs, output, kind, options)
+    if back:
+        network.quantize(network.activation("back", shape, 0.07, 5))
+    expect_reference_bytes(runner, network, generator)
+
+
+def moving(name: str) -> tuple[list[Any], tuple[int, ...], str, Any]:
+    """Constants, the shape of the output and the options of an operator that moves (1, 8)."""
+    if name == "RESHAPE":
+        options = schema.ReshapeOptionsT()
+        options.newShape = [1, 2, 4]
+        return [[1, 2, 4]], (1, 2, 4), "ReshapeOptions", options
+    if name == "PAD":
+        return [[[0, 0], [1, 2]]], (1, 11), "PadOptions", schema.PadOptionsT()
+    if name == "REVERSE_V2":
+        return [[1]], (1, 8), "ReverseV2Options", schema.ReverseV2OptionsT()
+    if name == "STRIDED_SLICE":
+        return [[0, 1], [1, 7], [1, 2]], (1, 3), "StridedSliceOptions", schema.StridedSliceOptionsT()
+    options = schema.GatherOptionsT() if name == "GATHER" else schema.PackOptionsT()
+    options.axis = 1
+    if name == "GATHER":
+        return [[5, 0, 5]], (1, 3), "GatherOptions", options
+    options.valuesCount = 2
+    return [], (1, 2, 8), "PackOptions", options

@@ -61,15 +61,15 @@ class Graph:
     """How the channels of a model hang together, and what each can be."""
 
     model: Model
-    mixing: dict[int, Mixing]  # by the operator's index
-    tied: dict[int, Channels]
+    mixing: dict[tuple[int, ...], Mixing]  # by the operator's outputs
+    tied: dict[tuple[int, ...], Channels]
     reaches: dict[int, Reach]  # by tensor index
 
 
 # ---- 1. forward ----
 def analyse(model: Model) -> Graph:
-    mixing: dict[int, Mixing] = {}
-    tied: dict[int, Channels] = {}
+    mixing: dict[tuple[int, ...], Mixing] = {}
+    tied: dict[tuple[int, ...], Channels] = {}
     reaches: dict[int, Reach] = {}
     for tensor in model.tensors:
         channels = tensor.shape[-1] if tensor.shape else 1
@@ -82,12 +82,12 @@ def analyse(model: Model) -> Graph:
         checked = module_of(operator).read(model, operator)
         mixed = _mixing(checked)
         if mixed is not None:
-            mixing[operator.index] = mixed
+            mixing[operator.outputs] = mixed
             reaches[mixed.layer.output.index] = mixed.outputs(reaches[mixed.layer.input.index])
             continue
         channels_here = _depthwise(checked) if isinstance(checked, Depthwise) else channels_of(checked)
         if channels_here is not None:
-            tied[operator.index] = channels_here
+            tied[operator.outputs] = channels_here
             sources = zip(channels_here.inputs, channels_here.sources, strict=True)
             before = [reaches[index].of(channels) for index, channels in sources]
             reaches[channels_here.output] = channels_here.reach(before)
@@ -168,7 +168,7 @@ def needed_channels(graph: Graph) -> Needed:
     for index in (*model.inputs, *model.outputs):
         needed[index][:] = True
     for operator in model.operators:
-        if operator.index not in graph.mixing and operator.index not in graph.tied:
+        if operator.outputs not in graph.mixing and operator.outputs not in graph.tied:
             for index in (*operator.inputs, *operator.outputs):
                 if index != ABSENT:
                     needed[index][:] = True
@@ -181,14 +181,14 @@ def _spread(graph: Graph, needed: Needed) -> bool:
     """One round backward through the operators; whether more is needed than before."""
     before = sum(int(kept.sum()) for kept in needed.values())
     for operator in reversed(graph.model.operators):
-        if operator.index in graph.mixing:
-            mixing = graph.mixing[operator.index]
+        if operator.outputs in graph.mixing:
+            mixing = graph.mixing[operator.outputs]
             source, target = mixing.layer.input.index, mixing.layer.output.index
             live = needed[target] & ~graph.reaches[target].is_constant
             read = (mixing.weights[live] != 0).any(axis=(0, 1))
             needed[source] |= read & ~mixing.foldable(graph.reaches[source])
-        elif operator.index in graph.tied:
-            channels = graph.tied[operator.index]
+        elif operator.outputs in graph.tied:
+            channels = graph.tied[operator.outputs]
             _tie(channels, needed)
     return sum(int(kept.sum()) for kept in needed.values()) > before
 
