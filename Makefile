@@ -58,6 +58,7 @@ $(if $(filter nano33ble,$(BOARD)),,$(if $(PORT),$(call idle,PORT,for BOARD=$(BOA
 $(if $(and $(KERAS),$(TFLITE)),$(error KERAS= and TFLITE= are both given; give one of them))
 $(if $(KERAS)$(TFLITE),$(foreach name,MODEL RECIPE,$(call idle,$(name),beside KERAS= or TFLITE=)),$(strip \
 	$(foreach name,DATA TASK REPRESENTATIVE,$(if $($(name)),$(call idle,$(name),without KERAS= or TFLITE=)))))
+$(if $(TFLITE),$(if $(TASK),$(if $(DATA),,$(call idle,TASK,without DATA=, which has the targets))))
 $(if $(TFLITE),$(if $(REPRESENTATIVE),$(call idle,REPRESENTATIVE,for TFLITE=, which is quantised already)))
 
 # A user's own model gets a folder of its own for each pair of paths.
@@ -117,7 +118,7 @@ help: ## this list
 	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
 	@echo "  IMAGES=500                      how many test images go over the line (default: all)"
 	@echo "  THRESHOLD=0.5                   what the board may lose against the float model: percentage points of"
-	@echo "                                  accuracy or AUC, of a regression percent of the targets' deviation (2)"
+	@echo "                                  accuracy; of a regression (default 2) see docs/own-models.md"
 
 comma := ,
 
@@ -235,15 +236,15 @@ keras-models: | $(TEST) ## every Keras model of the tests in full, on the emulat
 
 # The seed recipe as often as a distribution needs; its figures stand in docs/training.md.
 MANY_SEEDS := $(shell seq 0 19)
-seeds: $(foreach seed,$(MANY_SEEDS),build/mnist-seed/seed-$(seed)/history.json) ## train recipe seed with 20 seeds: docs/seeds.json and its picture
-	@$(PYTHON_VENV) -m report.seeds $^ --out docs
+seeds: $(foreach seed,$(MANY_SEEDS),build/mnist-seed/seed-$(seed)/history.json) ## train recipe seed with 20 seeds: figures into docs/training
+	@$(PYTHON_VENV) -m report.seeds $^ --out docs/training
 build/mnist-seed/seed-%/history.json: $(wildcard train/*.py) | $(TRAIN)
 	@$(PYTHON_VENV) -m train --dataset mnist --recipe seed --seed $* --out $(@D)
 
 # Three seeds of recipe best, then PTQ and QAT side by side on the first, which make RECIPE=best would train.
 SEEDS := 0 1 2
 accuracy: $(foreach seed,$(SEEDS),build/$(MODEL)-best/seed-$(seed)/history.json) ## train with three seeds, compare PTQ and QAT
-	@$(PYTHON_VENV) -m report.seeds $^
+	@$(PYTHON_VENV) -m report.seeds $^ --out docs/training
 	@$(PYTHON_VENV) -m quantize compare --model build/$(MODEL)-best/seed-0/float.keras \
 		--data build/$(MODEL)-best/seed-0/dataset.npz --name $(MODEL) --out build/$(MODEL)-best
 build/$(MODEL)-best/seed-%/history.json: $(wildcard train/*.py) | $(TRAIN)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contract.cli import run
 
-TABLE_COLUMNS = 120  # what the tables need, where the terminal says less or there is none
+TABLE_COLUMNS = 150  # what the tables need, where the terminal says less or there is none
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -60,14 +60,15 @@ def compare(options: argparse.Namespace) -> int:
     from bench.cores import compare_cores
     from bench.quoted import quoted
     from bench.table import show, show_cores
-    from contract.files import sha256_of
+    from contract.flatbuffer import read_model
 
     console = Console()
     with console.status("reading the model") as status:
         comparison = compare(options.folder, options.inputs, options.baselines, status.update)
         cores = compare_cores(options.folder, status.update)
+    model = read_model(options.folder / "model.tflite")
     wide = Console(width=max(console.width, TABLE_COLUMNS))
-    show(comparison, quoted(sha256_of(options.folder / "model.tflite")), wide)
+    show(comparison, quoted(model), wide)
     show_cores(cores, wide)
     exact = [row.bit_exact for row in comparison.rows] + [row.bit_exact for row in cores]
     return 0 if all(exact) else 1

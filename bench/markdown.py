@@ -15,7 +15,8 @@ from bench.proof import ProofRow, read_proof
 from bench.quoted import Quoted, quoted
 from contract.bench import FILE_NAME, Row, Share, read_rows
 from contract.boards import DEFAULT, board
-from contract.files import sha256_of, write_text
+from contract.files import write_text
+from contract.flatbuffer import read_model
 from measure.cycles import CLOCK_HZ
 from measure.timings import KINDS
 
@@ -41,7 +42,7 @@ def update_pages() -> None:
 def all_tables() -> dict[str, str]:
     """Each table in Markdown, by its name."""
     rows = read_rows(RESULTS / FILE_NAME)
-    by_hand = quoted(sha256_of(MODEL))
+    by_hand = quoted(read_model(MODEL))
     return {
         "summary": _summary(rows, by_hand),
         "figures": _figures(rows, by_hand),
@@ -69,7 +70,7 @@ def _summary(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> str:
         lines.append((title, row.instructions, row.flash_bytes, row.ram_bytes, row.cycles_estimate))
     lines[2:2] = [
         (
-            f"{row.engine}, {row.options}",
+            f"{row.engine}, {row.options} ({row.text})",
             row.instructions,
             row.flash_bytes,
             row.ram_bytes,
@@ -114,7 +115,7 @@ def _figures(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> str:
             f"{row.flash_bytes:,}",
             "9,376",
             f"{row.ram_bytes:,}",
-            f"all {row.inputs:,}, quoted",
+            f"all {row.inputs:,}, {row.text}",
         ]
         for row in by_hand
     ]
@@ -134,7 +135,7 @@ def _figures(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> str:
 def _cycles(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> str:
     figures = [(f"`{row.engine}`", row.options, row.instructions, row.cycles_estimate) for row in rows]
     figures += [
-        (f"{row.engine} (quoted)", row.options, row.instructions, row.cycles_estimate) for row in by_hand
+        (f"{row.engine} ({row.text})", row.options, row.instructions, row.cycles_estimate) for row in by_hand
     ]
     return _table(
         ["engine", "options", "estimated cycles", "an instruction", "ms at 64 MHz"],

@@ -83,7 +83,7 @@ def _figures_table(rows: Sequence[Row], by_hand: Sequence[Quoted]) -> Table:
     table.add_section()
     for quoted in by_hand:
         figures = (f"{quoted.instructions:,}", "", f"{quoted.flash_bytes:,}", "", f"{quoted.ram_bytes:,}")
-        table.add_row(quoted.engine, quoted.options, *figures, "quoted")
+        table.add_row(quoted.engine, quoted.options, *figures, quoted.text)
     return table
 
 

@@ -26,7 +26,7 @@ def compile_c(
     """Compile (and, without -c among the flags, link) `sources` to `target`; what the compiler says on an
     error becomes the AssertionError's text."""
     command = [compiler, *WARNINGS, *flags, *INCLUDES, "-o", str(target), *map(str, sources)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, f"{' '.join(command)}\n{result.stderr}"
     return target
 

@@ -1,5 +1,6 @@
 """The figures: sizes from the linker, outputs and instructions from the emulator, layers from debug lines."""
 
+import dataclasses
 import io
 import subprocess
 import sys
@@ -10,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from bench import committed
+from bench.__main__ import TABLE_COLUMNS
 from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison
-from bench.quoted import quoted
+from bench.quoted import Quoted, quoted
 from bench.table import show
 from contract.bench import Row, Share
 from contract.boards import DEFAULT, board
@@ -285,15 +287,15 @@ def row(engine: str, bit_exact: bool) -> Row:
     )
 
 
-def printed(rows: list[Row], flatbuffer_sha256: str) -> str:
-    console = Console(width=120, file=io.StringIO())
-    show(Comparison(tuple(rows), ("some-baseline: refuses the model",)), quoted(flatbuffer_sha256), console)
+def printed(rows: list[Row], by_hand: tuple[Quoted, ...] = ()) -> str:
+    console = Console(width=TABLE_COLUMNS, file=io.StringIO())
+    show(Comparison(tuple(rows), ("some-baseline: refuses the model",)), by_hand, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return " ".join(text.split())
 
 
 def test_the_tables_say_what_was_measured() -> None:
-    text = printed([row("aot-speed", True), row("aot-size", False)], "0" * 64)
+    text = printed([row("aot-speed", True), row("aot-size", False)])
     assert "aot-speed -O2 150,000 0.43 15,000 10,000 7,000 all 100" in text
     assert "aot-size -O2 150,000 0.43 15,000 10,000 7,000 no" in text
     assert "aot-speed -O2 250,000 1.67 3.91" in text
@@ -301,9 +303,21 @@ def test_the_tables_say_what_was_measured() -> None:
     assert text.endswith("some-baseline: refuses the model")
 
 
-def test_figures_quoted_for_one_flatbuffer_do_not_stand_beside_another(mnist: Path) -> None:
-    assert "1,776,330" in printed([row("aot-speed", True)], sha256_of(mnist / "model.tflite"))
-    assert "quoted" not in printed([row("aot-speed", True)], "0" * 64)
+def test_figures_quoted_for_one_network_do_not_stand_beside_another(mnist: Path) -> None:
+    model = read_model(mnist / "model.tflite")
+    assert "1,776,330" in printed([row("aot-speed", True)], quoted(model))
+    assert "quoted" not in printed([row("aot-speed", True)])
+    shorter = dataclasses.replace(model, operators=model.operators[:-1])
+    assert quoted(shorter) == ()
+
+
+def test_figures_quoted_for_other_weights_say_so_with_the_hash(mnist: Path) -> None:
+    model = read_model(mnist / "model.tflite")
+    (first, *_) = quoted(model)
+    measured = b"" if first.flatbuffer_sha256 == model.sha256 else b"other"
+    assert (first.text == "quoted") == (not measured)
+    changed = dataclasses.replace(model, data=model.data + b" ")
+    assert {one.text for one in quoted(changed)} == {f"quoted, other weights ({first.flatbuffer_sha256[:8]})"}
 
 
 def test_a_build_that_fails_says_what_the_compiler_said(mnist: Path, tmp_path: Path) -> None:

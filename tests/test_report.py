@@ -172,13 +172,14 @@ def test_the_median_of_the_seeds_is_told(mnist: Path) -> None:
 def test_the_runs_of_many_seeds_are_written_and_drawn(mnist: Path, tmp_path: Path) -> None:
     history = read_history(mnist / "history.json")
     paths = []
-    for seed, accuracy, dead in ((2, 0.98, 1), (0, 0.979, 2), (1, 0.983, 0)):
+    for seed, accuracy, dead in ((2, 0.98, 1), (0, 0.979, 2), (1, 0.983, 0), (3, 0.98, 1), (4, 0.98, 1)):
         paths.append(tmp_path / f"{seed}.json")
         dataclasses.replace(history, seed=seed, test_accuracy=accuracy, dead_units=dead).write(paths[-1])
     assert seeds.main([*map(str, paths), "--out", str(tmp_path)]) == 0
-    runs = seeds.read_runs(tmp_path / "seeds.json").runs
+    runs = seeds.read_runs(tmp_path / "mnist-best.json").runs
     assert [(run.seed, run.test_accuracy, run.dead_units) for run in runs] == [
-        (0, 0.979, 2), (1, 0.983, 0), (2, 0.98, 1),
+        (0, 0.979, 2), (1, 0.983, 0), (2, 0.98, 1), (3, 0.98, 1), (4, 0.98, 1),
     ]  # fmt: skip
-    with Image.open(tmp_path / "seeds.png") as picture:
-        assert len(np.unique(np.asarray(picture.convert("L")))) > 2
+    for name in ("accuracies", "curves"):
+        with Image.open(tmp_path / f"mnist-best-{name}.png") as picture:
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 2
