@@ -21,7 +21,7 @@ from quantize.equivalents import known_to_micro
 from quantize.naming import operator_names
 from quantize.ordering import in_keras_order
 from quantize.ports import held_range, ports_of_flatbuffer
-from quantize.scaling import scale_notes
+from quantize.scaling import resolution_notes, scale_notes
 from quantize.slim import slim
 from quantize.tasks import AUTO, with_cut
 
@@ -78,7 +78,7 @@ def quantise(
         dataset_sha256=data.sha256,
         dataset_source=data.source,
     )
-    for note in scale_notes(network, data):
+    for note in (*scale_notes(network, data), *resolution_notes(model, network.ports, data.train)):
         print(f"note     {note}")
     inputs = artefacts.all_inputs(data.test.inputs, model)
     reference = artefacts.reference_of(model, inputs, data.test, predictions, data.sha256)

@@ -17,7 +17,7 @@ from host.validate import validate
 from quantize import stage
 from report.__main__ import main as report
 from tests.keras_models import EXAMPLES, fitted
-from tests.pipeline import build_image
+from tests.pipeline import ROOT, build_image
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__", "ignore:Statistics for quantized inputs")
 
@@ -41,7 +41,7 @@ def test_a_keras_model_reaches_a_verified_board_or_is_refused_helpfully(
     example, full = EXAMPLES[name], request.config.getoption("--full")
     if example.slow and not full:
         pytest.skip("left to make keras-models: its loop is spelled out into hundreds of operators")
-    folder = Path("build/keras-models") / name if full else tmp_path / name
+    folder = ROOT / "build" / "keras-models" / name if full else tmp_path / name
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(0)
     model, arrays = example.make(keras.layers)

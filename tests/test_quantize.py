@@ -341,6 +341,22 @@ def test_data_in_another_scale_than_the_trainings_is_noticed(tmp_path: Path) -> 
         assert all("100% of the same divided by 255 (0 to 1): give x_train" in note for note in found)
 
 
+def test_features_that_an_int8_input_cannot_tell_are_noticed(
+    tmp_path: Path, quantise: Quantise, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+    from keras import layers
+
+    rng = np.random.default_rng(0)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, activation="relu"), layers.Dense(1)])
+    for sizes, noted in (((1, 1000, 1), True), ((1, 2, 3), False)):
+        x = (rng.normal(size=(80, 3)) * sizes).astype(np.float32)
+        np.savez(tmp_path / "data.npz", x_train=x[:60], x_test=x[60:], y_train=x[:60, 0], y_test=x[60:, 0])
+        quantise(model_path=saved(tmp_path, model), data_path=tmp_path / "data.npz")
+        printed = capsys.readouterr().out
+        assert ("2 of 3 vary by less than 2 steps (feature 0 by" in printed) == noted
+
+
 def test_a_representative_dataset_of_the_users_own_sets_the_ranges(
     dataset: Path, tmp_path: Path, quantise: Quantise
 ) -> None:
