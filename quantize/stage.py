@@ -56,6 +56,12 @@ def quantise(
 
     network = load_network(model_path)
     data = read_dataset(data_path, network.ports, task)
+    predictions = network.predict(*data.test.inputs)
+    if not all(np.isfinite(one).all() for one in predictions):
+        raise UserError(
+            f"the float model of {model_path} gives infinite numbers, or none, for some of x_test; look at "
+            "layers that divide or take logarithms, and at the scale of the data"
+        )
     ranged, drawn = _representative(network, data, representative, seed)
     if method == "qat":
         if drawn is None:
@@ -64,7 +70,6 @@ def quantise(
     else:
         converted = ptq.converted(network.single, ranged)
     whole, model = checked_and_slim(converted, data.test, runtime, network)
-    predictions = network.predict(*data.test.inputs)
     origin = Origin(
         model=name or model_path.stem,
         recipe=recipe,

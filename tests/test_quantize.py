@@ -341,6 +341,17 @@ def test_data_in_another_scale_than_the_trainings_is_noticed(tmp_path: Path) -> 
         assert all("100% of the same divided by 255 (0 to 1): give x_train" in note for note in found)
 
 
+def test_a_model_that_gives_no_numbers_is_refused(tmp_path: Path, quantise: Quantise) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    x = np.ones((40, 2), np.float32)
+    x[35] = 3e38  # two of these are more than float32 holds
+    np.savez(tmp_path / "data.npz", x_train=x[:30], x_test=x[30:], y_train=x[:30, 0], y_test=x[30:, 0])
+    with pytest.raises(UserError, match="gives infinite numbers, or none, for some of x_test"):
+        quantise(model_path=saved(tmp_path, model), data_path=tmp_path / "data.npz")
+
+
 def test_features_that_an_int8_input_cannot_tell_are_noticed(
     tmp_path: Path, quantise: Quantise, capsys: pytest.CaptureFixture[str]
 ) -> None:
