@@ -126,9 +126,7 @@ def checked_images(path: Path, name: str, images: Array) -> Array:
             )
         return images.astype(np.uint8)
     if np.issubdtype(images.dtype, np.floating):
-        if not np.isfinite(images).all():
-            raise UserError(f"{path}: {name} holds infinities or numbers that are not a number; remove them")
-        return images.astype(np.float32)
+        return finite_floats(path, name, images)
     raise UserError(
         f"{path}: {name} is of type {images.dtype}; images must be integers from 0 to 255 or floats"
     )
@@ -152,9 +150,14 @@ def checked_labels(path: Path, name: str, labels: Array, images: int, classes: i
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise UserError(f"{path}: {name} is of type {labels.dtype}; labels must be integers from 0")
+    return numbered_classes(path, name, labels, classes)
+
+
+def numbered_classes(path: Path, name: str, labels: Array, classes: int) -> npt.NDArray[np.int64]:
+    """Labels of any shape as indices of `classes` classes. UserError where some are beyond."""
     if labels.min() < 0 or labels.max() >= classes:
         raise UserError(
             f"{path}: {name} holds labels from {labels.min()} to {labels.max()}; labels must be within 0 to "
-            f"{classes - 1}"
+            f"{classes - 1} (numpy.unique(labels, return_inverse=True)[1] numbers any labels from 0)"
         )
     return labels.astype(np.int64)

@@ -47,10 +47,6 @@ class Reference:
         with replacing(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
-    def first(self, count: int) -> "Reference":
-        """The first `count` of it."""
-        return self.of(np.arange(count))
-
     def of(self, chosen: NDArray[np.int64]) -> "Reference":
         """Those at the positions `chosen`."""
         return replace(

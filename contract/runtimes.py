@@ -121,6 +121,11 @@ def differences(model: Model, engine: str) -> list[str]:
     return [f"{name}: {text}" for name, text in said.items()]
 
 
+def _cure(operator: Operator) -> str:
+    """What to do in place of an operator that TensorFlow Lite Micro has not."""
+    return _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
+
+
 def _reason(operator: Operator) -> str:
     """Why an operator is refused by name, and what to do."""
     if operator.name in REGISTRY:
@@ -129,8 +134,7 @@ def _reason(operator: Operator) -> str:
         return ": it is a custom operator, of which nothing is known; convert without it"
     if operator.name in REFERENCE_ALONE and operator.name not in _CURES:
         return "; docs/adding-an-operator.md says how it is added"
-    cure = _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
-    return f", nor on TensorFlow Lite Micro, which every byte is held against; {cure}"
+    return f", nor on TensorFlow Lite Micro, which every byte is held against; {_cure(operator)}"
 
 
 def _quantised_as_a_whole(tensor: Tensor) -> bool:
@@ -148,10 +152,9 @@ def _check_operator(model: Model, operator: Operator, runtime: Runtime, rewritte
     if spec is None or runtime.name not in spec.runs_on:
         raise UserError(f"{operator} cannot run on {runtime.title}{_reason(operator)}")
     if spec.rewritten == IN_FLOAT_ISLANDS and _works_on_int8(model, operator):
-        cure = _CURES.get(operator.name, "put the layer together from operators of docs/operators.md")
         raise UserError(
             f"{operator} works on int8, TensorFlow Lite Micro, which every byte is held against, in float32 "
-            f"alone; {cure}"
+            f"alone; {_cure(operator)}"
         )
     later = runtime is AOT and not rewritten
     if later and (spec.rewritten or spec.stateful):

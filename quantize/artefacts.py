@@ -21,6 +21,7 @@ from contract.task import Task
 from contract.tensor_names import tensor_names
 from quantize import tflm
 from quantize.dataset import Samples
+from quantize.ports import quantised_input
 
 BEYOND = 8  # steps by which random FLOAT32 inputs leave the range of int8, so that clamping is seen too
 
@@ -83,12 +84,10 @@ def _random_input(model: Model, tensor: Tensor, count: int, rng: np.random.Gener
     if tensor.type != "FLOAT32":
         limits = np.iinfo(tensor.dtype)
         return rng.integers(limits.min, limits.max, shape, tensor.dtype, endpoint=True)
-    if tensor.index not in model.readers:
-        return rng.standard_normal(shape).astype(np.float32)
-    quantised = model.tensors[model.readers[tensor.index][0].outputs[0]]
+    quantised = quantised_input(model, tensor)
     if quantised.quantization is None:
         return rng.standard_normal(shape).astype(np.float32)
-    scale, zero_point = quantised.quantization.scale, quantised.quantization.zero_point
+    scale, zero_point = quantised.scale_and_zero_point
     low, high = -128 - BEYOND - zero_point, 127 + BEYOND - zero_point
     return (scale * rng.uniform(low, high, shape)).astype(np.float32)
 

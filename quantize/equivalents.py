@@ -1,16 +1,15 @@
-"""What the converter writes and TensorFlow Lite Micro knows under another name alone, or as another layer."""
+"""What the converter writes and TensorFlow Lite Micro knows under another name alone."""
 
 from typing import Any
 
-from quantize.slim import FILE_IDENTIFIER
+from quantize.packing import packed, unpacked
 
 
 def known_to_micro(flatbuffer: bytes) -> bytes:
     """The same model with SELECT as SELECT_V2, which is the same for operands of one shape."""
-    import flatbuffers
     from tensorflow.lite.python import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(flatbuffer)
+    model = unpacked(flatbuffer)
     graph = model.subgraphs[0]
     changed = [operator for operator in graph.operators if _is_select(model, graph, operator)]
     if not changed:
@@ -23,9 +22,7 @@ def known_to_micro(flatbuffer: bytes) -> bytes:
         operator.opcodeIndex = len(model.operatorCodes) - 1
         operator.builtinOptionsType = schema.BuiltinOptions.SelectV2Options
         operator.builtinOptions = schema.SelectV2OptionsT()
-    builder = flatbuffers.Builder(len(flatbuffer))
-    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _is_select(model: Any, graph: Any, operator: Any) -> bool:

@@ -34,11 +34,6 @@ class Network:
     layers: tuple[str, ...]
     ports: Ports
 
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Of the first input, without the batch."""
-        return self.ports.inputs[0].shape
-
     def with_weights(self, weights: list[NDArray[np.float32]]) -> "Network":
         """The same network with `weights`, in the order of Keras's get_weights."""
         import keras

@@ -4,8 +4,8 @@ the converter keeps for neither."""
 import re
 from typing import Any
 
+from quantize.packing import packed, unpacked
 from quantize.ports import Ports
-from quantize.slim import FILE_IDENTIFIER
 
 
 def in_keras_order(flatbuffer: bytes, ports: Ports) -> bytes:
@@ -16,10 +16,7 @@ def in_keras_order(flatbuffer: bytes, ports: Ports) -> bytes:
     """
     if len(ports.inputs) == len(ports.outputs) == 1:
         return flatbuffer
-    import flatbuffers
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromPackedBuf(flatbuffer)
+    model = unpacked(flatbuffer)
     graph = model.subgraphs[0]
     graph.inputs = sorted(graph.inputs, key=lambda index: _marked(graph.tensors[index].name))
     signature = {one.name: one.tensorIndex for one in model.signatureDefs[0].outputs}
@@ -27,9 +24,7 @@ def in_keras_order(flatbuffer: bytes, ports: Ports) -> bytes:
     for indices, side in ((graph.inputs, ports.inputs), (graph.outputs, ports.outputs)):
         for index, port in zip(indices, side, strict=True):
             graph.tensors[index].name = port.name.encode()
-    builder = flatbuffers.Builder(len(flatbuffer))
-    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _marked(name: Any) -> int:

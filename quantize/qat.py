@@ -55,7 +55,7 @@ def fine_tuned(
     _expect_classifier(network, data)
     layers = _chain(network)
     description = {
-        "input_shape": network.input_shape,
+        "input_shape": network.ports.inputs[0].shape,
         "layers": layers,
         "settings": {
             "seed": seed,

@@ -7,23 +7,20 @@ model, and an empty buffer for every activation. On the first network they are 1
 from typing import Any
 
 from contract.errors import UserError
+from quantize.packing import packed, unpacked
 
 BUFFER_ALIGNMENT = 16  # bytes; the schema's force_align, which the Python packer does not keep by itself
-FILE_IDENTIFIER = b"TFL3"
 
 
 def slim(flatbuffer: bytes) -> bytes:
     """The same model without names, signatures, metadata, description, calibration ranges and unused parts.
 
     Operators, tensors and their order, quantisation and constants stay, and the names of inputs and outputs
-    where there are several of them. Constants keep their alignment of
-    16 bytes within the file. Equal models give equal bytes, whatever they were called in the process that
-    made them. UserError for a model with more than one subgraph.
+    where there are several of them. Constants keep their alignment of 16 bytes within the file. Equal models
+    give equal bytes, whatever they were called in the process that made them. UserError for a model with more
+    than one subgraph.
     """
-    import flatbuffers
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromPackedBuf(flatbuffer)
+    model = unpacked(flatbuffer)
     if len(model.subgraphs) != 1:
         raise UserError(f"the flatbuffer has {len(model.subgraphs)} subgraphs instead of one")
     graph = model.subgraphs[0]
@@ -39,9 +36,7 @@ def slim(flatbuffer: bytes) -> bytes:
     _drop_unused_tensors(graph)
     _drop_unused_operator_codes(model)
     _pack_buffers(model)
-    builder = flatbuffers.Builder(len(flatbuffer))
-    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _drop_unused_tensors(graph: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.dataset import finite_floats, network_input
+from contract.dataset import finite_floats, network_input, numbered_classes
 from contract.errors import UserError
 from contract.task import (
     BINARY,
@@ -153,14 +153,7 @@ def _labels(path: Path, name: str, port: Port, targets: NDArray[Any]) -> NDArray
             f"{path}: {name} is of type {targets.dtype}; the labels of a classifier are integers from 0 "
             "(TASK=regression for real targets)"
         )
-    labels = targets.reshape(count, *places).astype(np.int64)
-    if labels.min() < 0 or labels.max() >= classes:
-        raise UserError(
-            f"{path}: {name} holds labels from {labels.min()} to {labels.max()}; labels must be within 0 to "
-            f"{classes - 1}, one for each output of the model (numpy.unique(labels, return_inverse=True)[1] "
-            "numbers any labels from 0)"
-        )
-    return labels
+    return numbered_classes(path, name, targets.reshape(count, *places).astype(np.int64), classes)
 
 
 def is_number(values: NDArray[Any]) -> bool:
