@@ -51,22 +51,10 @@ class Output:
         return self.task.has_answers and self.device[0].size == elements
 
     @property
-    def answered(self) -> NDArray[np.int64]:
-        """What the board chose, (N, ...)."""
-        return chosen(self.task, self.device)
-
-    @property
-    def float_answered(self) -> NDArray[np.int64] | None:
-        return None if self.float_predictions is None else chosen(self.task, self.float_predictions)
-
-    @property
     def distributions(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """The board's and the float model's outputs as one row an image with an element for each class."""
-        rows = [
-            None if values is None else self._row(values) for values in (self.device, self.float_predictions)
-        ]
-        assert rows[0] is not None
-        return rows[0], rows[1]
+        floats = self.float_predictions
+        return self._row(self.device), None if floats is None else self._row(floats)
 
     def _row(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         row = values.reshape(len(values), -1)
@@ -92,23 +80,25 @@ class Output:
 
     @property
     def device_confusion(self) -> NDArray[np.int64] | None:
-        return self._confusion(self.answered if self.task.has_answers else None)
+        return self._confusion(self.device)
 
     @property
     def float_confusion(self) -> NDArray[np.int64] | None:
-        return self._confusion(self.float_answered if self.task.has_answers else None)
+        return self._confusion(self.float_predictions)
 
-    def _confusion(self, answered: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-        if self.targets is None or answered is None or len(self.task.classes) > MOST_CLASSES:
+    def _confusion(self, values: NDArray[np.float32] | None) -> NDArray[np.int64] | None:
+        classes = len(self.task.classes)
+        if self.targets is None or values is None or not self.task.has_answers or classes > MOST_CLASSES:
             return None
-        return confusion(self.targets.ravel(), answered.ravel(), len(self.task.classes))
+        return confusion(self.targets.ravel(), chosen(self.task, values).ravel(), classes)
 
     @property
     def disagreements(self) -> NDArray[np.intp]:
         """Positions of the images for which float model and board choose something else."""
-        if not self.is_row or self.float_answered is None:
+        if not self.is_row or self.float_predictions is None:
             return np.empty(0, np.intp)
-        return np.flatnonzero(self.answered.ravel() != self.float_answered.ravel())
+        board, exact = (chosen(self.task, values) for values in (self.device, self.float_predictions))
+        return np.flatnonzero(board.ravel() != exact.ravel())
 
     @property
     def mistakes(self) -> NDArray[np.intp]:
