@@ -85,7 +85,7 @@ def test_overlapping_windows_are_not_fused() -> None:
     weights = random_weights(generator, (2, 3, 3, 1))
     network.conv_2d(weights, [0.01], None, 0.05, -128, activation="RELU")
     network.max_pool_2d(window=(3, 3), stride=(1, 1))
-    assert variants(network, "speed") == {"layer_0": "dual", "layer_1": "portable"}
+    assert variants(network, "speed") == {"layer_0": "chained", "layer_1": "portable"}
 
 
 def test_portable_gives_every_operator_its_plain_kernel() -> None:

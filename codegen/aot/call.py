@@ -28,15 +28,23 @@ class Constant:
 
 @dataclass(frozen=True, eq=False)
 class Assembly:
-    """A function made for one layer by an assembler macro, in model_kernels.S.
+    """A function made by an assembler macro, in model_kernels.S.
 
-    Its name in C is the layer's name and `suffix`, its type the C function type called like the macro.
+    Its type in C is the function type called like the macro. Its name is the layer's name and `suffix`; one
+    that is `shared` is called by the suffix and its arguments, and stands there once for all layers.
     """
 
     suffix: str
     macro: str
     header: str  # the file in firmware/engines/aot/ that defines the macro
     arguments: Mapping[str, int]
+    shared: bool = False
+
+    @property
+    def shared_name(self) -> str:
+        """What a shared one is called in C."""
+        numbers = (str(number).replace("-", "m") for number in self.arguments.values())
+        return "_".join([self.suffix, *numbers])
 
 
 # The value of a field of a kernel's parameters: a number (a float32 where it is a float), an array, a

@@ -1,5 +1,6 @@
 """Prints the assembly functions of a plan as model_kernels.S."""
 
+from codegen.aot.call import Assembly
 from codegen.aot.emit.model_c import Names
 from codegen.aot.plan import Plan
 from codegen.c_source import GENERATED, comment
@@ -13,8 +14,8 @@ NO_EXECUTABLE_STACK = ("#ifdef __linux__", '.section .note.GNU-stack, "", %progb
 def model_kernels(plan: Plan, name: str, names: Names) -> str | None:
     """The text of model_kernels.S, or None where no call wants assembly.
 
-    Each function is one line: a macro of a kernel header with the layer's constants. Other processors
-    assemble nothing.
+    Each function is one line: a macro of a kernel header with the layer's constants; first those that layers
+    share. Other processors assemble nothing.
     """
     functions = [function for call in plan.kernel_calls for function in call.assembly]
     if not functions:
@@ -24,10 +25,16 @@ def model_kernels(plan: Plan, name: str, names: Names) -> str | None:
         "#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)",
         *(f'#include "{header}"' for header in sorted({function.header for function in functions})),
     ]
+    lines += [""] * any(function.shared for function in functions)
+    lines += dict.fromkeys(_line(function, names) for function in functions if function.shared)
     for call in plan.kernel_calls:
-        if call.assembly:
+        own = [function for function in call.assembly if not function.shared]
+        if own:
             lines.extend(["", comment([f"{plan.layer_of(call)}: {call.description[0]}"])])
-        for function in call.assembly:
-            arguments = ", ".join(f"{key}={value}" for key, value in function.arguments.items())
-            lines.append(f"{function.macro} {names.parts[function]}, {arguments}")
+        lines += [_line(function, names) for function in own]
     return "\n".join([*lines, "", "#endif", "", *NO_EXECUTABLE_STACK]) + "\n"
+
+
+def _line(function: Assembly, names: Names) -> str:
+    arguments = ", ".join(f"{key}={value}" for key, value in function.arguments.items())
+    return f"{function.macro} {names.parts[function]}, {arguments}"

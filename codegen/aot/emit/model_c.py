@@ -36,13 +36,18 @@ class Names:
 def claim_names(plan: Plan, identifiers: Identifiers) -> Names:
     """The names of everything at file scope that is called after a layer: none is the layer's bare name,
     which could be a function of the C library."""
+    shared: dict[str, str] = {}
+
+    def part_name(call: KernelCall, part: Constant | Assembly) -> str:
+        if not (isinstance(part, Assembly) and part.shared):
+            return identifiers.claim(f"{plan.layer_of(call)}_{part.suffix}")
+        if part.shared_name not in shared:
+            shared[part.shared_name] = identifiers.claim(part.shared_name)
+        return shared[part.shared_name]
+
     return Names(
         [identifiers.claim(buffer.name) for buffer in plan.arena.buffers],
-        {
-            part: identifiers.claim(f"{plan.layer_of(call)}_{part.suffix}")
-            for call in plan.kernel_calls
-            for part in call.parts
-        },
+        {part: part_name(call, part) for call in plan.kernel_calls for part in call.parts},
         {
             position: identifiers.claim(f"{plan.layer_of(call)}_parameters")
             for position, call in enumerate(plan.calls)

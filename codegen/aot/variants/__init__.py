@@ -4,6 +4,7 @@ A variant is one file here with its header in firmware/engines/aot/variants/, an
 """
 
 from codegen.aot.variants import (
+    conv_2d_chained,
     conv_2d_dual,
     conv_pool_packed,
     depthwise_dual,
@@ -15,8 +16,10 @@ from codegen.aot.variants.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
     conv_pool_packed.VARIANT,
+    conv_2d_chained.VARIANT,
     conv_2d_dual.VARIANT,
-    depthwise_of_one_channel.VARIANT,
+    depthwise_of_one_channel.CHAINED,
+    depthwise_of_one_channel.DUAL,
     depthwise_dual.UNROLLED,
     depthwise_dual.VARIANT,
     fully_connected_dual.VARIANT,

@@ -5,15 +5,12 @@ Weights stay int8; bias, zero points and everything else that is constant for a 
 its requantisation.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.families.convolution import filter_fields
-from codegen.aot.overlap import Overlap, every, image_overlap, reads
 from codegen.aot.variants.one_step import one_step, reason_of
-from codegen.aot.variants.pooled import Pair, pair_of
+from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD, word_rows
 from contract.graph import Model, Operator
@@ -63,12 +60,7 @@ def call_of(pair: Pair) -> KernelCall | str:
             "padding_value": conv.input.quantization.zero_point,
             "conv_height": conv_height,
             "conv_width": conv_width,
-            "pool_height": window[0],
-            "pool_width": window[1],
-            "pool_stride_height": 1 if pool is None else pool.options.stride[0],
-            "pool_stride_width": 1 if pool is None else pool.options.stride[1],
-            "pool_padding_top": 0 if pool is None else pool.rows.padding,
-            "pool_padding_left": 0 if pool is None else pool.columns.padding,
+            **pool_fields(pair),
             "output_height": output_height,
             "output_width": output_width,
             "filters": filters,
@@ -83,35 +75,11 @@ def call_of(pair: Pair) -> KernelCall | str:
             "requantization": requantized,
             "backward": 0,
         },
-        overlaps=_overlap(pair, as_row),
+        overlaps=overlap_of(pair, POSITIONS),
         description=pair.description,
         scratch=groups * quads * POSITIONS * 8 + quads * WORD,
         reason=reason_of(requantized),
     )
-
-
-def _overlap(pair: Pair, as_row: bool) -> Mapping[int, Overlap]:
-    """All windows of up to four pixels, or of a pooled one, are read before an output is written."""
-    conv, pool = pair.conv, pair.pool
-    batch, height, width, channels = conv.input.shape
-    filters, *taps = conv.weights.shape[:3]
-    if as_row:
-        pixels = every(batch * height * width)
-        row = image_overlap(every(1), pixels, len(pixels.first), channels, filters, POSITIONS)
-        return {conv.input.index: row}
-    group = POSITIONS
-    sides = []
-    for axis, (windows, size) in enumerate(((conv.rows, height), (conv.columns, width))):
-        stride, dilation = conv.options.stride[axis], conv.options.dilation[axis]
-        side = reads(windows, size, taps[axis], stride, dilation)
-        if pool is not None:
-            group = 1
-            pooled = (pool.rows, pool.columns)[axis]
-            side = side.of(
-                reads(pooled, windows.outputs, pool.options.window[axis], pool.options.stride[axis])
-            )
-        sides.append(side)
-    return {conv.input.index: image_overlap(sides[0], sides[1], width, channels, filters, group)}
 
 
 VARIANT = Variant(

@@ -1,10 +1,13 @@
 """Which maximum pooling can be done in one pass with the convolution before it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codegen.aot.call import Value
 from codegen.aot.families.pooling import Pooling
 from codegen.aot.operators import conv_2d, max_pool_2d
 from codegen.aot.operators.conv_2d import Convolution
+from codegen.aot.overlap import Overlap, Reads, every, image_overlap, reads
 from contract.graph import Model, Operator
 
 
@@ -56,3 +59,49 @@ def pair_of(model: Model, operator: Operator) -> Pair:
     if overlap or limits[0] > limits[1]:
         return alone
     return Pair(conv, pool, limits)
+
+
+def pool_fields(pair: Pair) -> Mapping[str, Value]:
+    """The fields of a kernel for the pooling; without one its window is 1 x 1."""
+    pool = pair.pool
+    window, stride = ((1, 1), (1, 1)) if pool is None else (pool.options.window, pool.options.stride)
+    return {
+        "pool_height": window[0],
+        "pool_width": window[1],
+        "pool_stride_height": stride[0],
+        "pool_stride_width": stride[1],
+        "pool_padding_top": 0 if pool is None else pool.rows.padding,
+        "pool_padding_left": 0 if pool is None else pool.columns.padding,
+    }
+
+
+def overlap_of(pair: Pair, group: int, across_rows: bool = False) -> Mapping[int, Overlap]:
+    """How far the output may reach into the input where all windows of `group` pixels, or of a pooled one,
+    are read before an output is written. `across_rows`: a group may go on in the next row."""
+    conv, pool = pair.conv, pair.pool
+    batch, height, width, channels = conv.input.shape
+    filters, *taps = conv.weights.shape[:3]
+    if pool is None and conv.is_pointwise:
+        pixels = every(batch * height * width)
+        return {
+            conv.input.index: image_overlap(every(1), pixels, len(pixels.first), channels, filters, group)
+        }
+    sides = []
+    for axis, (windows, size) in enumerate(((conv.rows, height), (conv.columns, width))):
+        stride, dilation = conv.options.stride[axis], conv.options.dilation[axis]
+        side = reads(windows, size, taps[axis], stride, dilation)
+        if pool is not None:
+            group = 1
+            pooled = (pool.rows, pool.columns)[axis]
+            side = side.of(
+                reads(pooled, windows.outputs, pool.options.window[axis], pool.options.stride[axis])
+            )
+        sides.append(side)
+    rows, columns = sides
+    if across_rows:
+        columns = Reads(
+            (rows.first[:, None] * width + columns.first).ravel(),
+            (rows.last[:, None] * width + columns.last).ravel(),
+        )
+        rows, width = every(1), height * width
+    return {conv.input.index: image_overlap(rows, columns, width, channels, filters, group)}

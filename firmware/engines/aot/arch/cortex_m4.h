@@ -88,6 +88,22 @@ static inline uint32_t thimble_odd_bytes(uint32_t word) {
 #endif
 }
 
+/* The greater of each two int8 in a word: SSUB8 and SEL. */
+static inline uint32_t thimble_greater_bytes(uint32_t a, uint32_t b) {
+#if THIMBLE_CORTEX_M4
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    return result;
+#else
+    uint32_t result = 0;
+    for (int32_t place = 0; place < 32; place += 8) {
+        const int8_t one = (int8_t)(a >> place), other = (int8_t)(b >> place);
+        result |= (uint32_t)(uint8_t)(one > other ? one : other) << place;
+    }
+    return result;
+#endif
+}
+
 /* sum + the product of the two low int16: SMLABB. */
 static inline int32_t thimble_multiply_add_low(uint32_t a, uint32_t b, int32_t sum) {
 #if THIMBLE_CORTEX_M4

@@ -1,0 +1,21 @@
+/* The parameters of conv_2d_chained.h, which explains the words used here. All sizes are computed by
+ * codegen/aot/variants/conv_2d_chained.py, which lays out the weights by them. */
+#ifndef THIMBLE_AOT_CHAINED_LAYOUT_H
+#define THIMBLE_AOT_CHAINED_LAYOUT_H
+
+#include <stdint.h>
+
+/* The outputs of `filters` (a multiple of 4) at two positions, from their patches; returns where the weights
+ * behind these begin. `steps` is the number of words of a patch, 2 or more. */
+typedef const int32_t *thimble_chained_filters(const uint32_t *patches, const int32_t *weights,
+                                               int8_t *first, int8_t *second, int32_t filters,
+                                               int32_t steps);
+
+/* From a sum times 256 to an output: codegen/aot/arithmetic/wide_step.py. */
+struct thimble_chained_end {
+    int32_t shift;
+    int32_t lowered;          /* 1 where negative outputs are lowered by a unit */
+    int32_t minimum, maximum; /* of the output */
+};
+
+#endif

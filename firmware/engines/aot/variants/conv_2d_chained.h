@@ -1,0 +1,297 @@
+/* A convolution of any shape, and the maximum pooling behind it if there is one, with four filters in three
+ * accumulators: CONV_2D and MAX_POOL_2D of TensorFlow Lite, int8.
+ *
+ *   input    int8 [input_height][input_width][channels]
+ *   weights  int32, for each four filters: for each step three words, then for each of them what its
+ *            requantisation needs. Filters that fill up the last four have weights of 0
+ *   output   int8 [output_height][output_width][filters]
+ *   scratch  24 bytes for each word of a window; with pooling behind them `filters` bytes, rounded up to 4, for
+ *            each position of a pooling window; aligned to 4
+ *
+ * Gives the bits of conv_2d.h followed by max_pool_2d.h. Without pooling the window of the pooling is 1 x 1. An
+ * int16 holds two weights, as w1 + 256 * w2, so SMLAD makes four products. Of
+ * four filters three such lanes are kept, each of which shares a filter with the next:
+ *
+ *     w1 + 256 w2        w2 + 256 w3        w3 + 256 w4
+ *
+ * Their sums R1, R2, R3 modulo 2^32 tell the four sums of products Y1 .. Y4, if these are below 2^23:
+ *
+ *     256 (R1 - 256 (R2 - 256 R3)) = 256 Y1 + 2^32 Y4 = 256 Y1,    256 Y2 = R1 - Y1,    256 Y3 = R2 - Y2, ...
+ *
+ * The planner has shown it for the actual weights. docs/kernels/chained.md has a drawing.
+ *
+ * A window is `rows` times `runs` runs of neighbouring bytes, each filled up to `run_words` words whose last
+ * weights are 0. Two windows become a patch: for each word of a run the bytes 0 and 2 of the first window as two
+ * int16, those of the second, then the bytes 1 and 3 of both. Windows in the padding, and those whose last word
+ * would reach behind the input, are copied first. Both windows of a patch are read before their pixels are
+ * written, so the output may reach into the input as far as codegen/aot/overlap.py says. */
+#ifndef THIMBLE_AOT_CONV_2D_CHAINED_H
+#define THIMBLE_AOT_CONV_2D_CHAINED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/cortex_m4.h"
+#include "arithmetic/window.h"
+#include "variants/chained_layout.h"
+
+struct thimble_conv_2d_chained {
+    int32_t input_height, input_width, channels;
+    int32_t filter_height, filter_width;
+    int32_t stride_height, stride_width;
+    int32_t dilation_height, dilation_width;
+    int32_t padding_top, padding_left;
+    int32_t padding_value; /* zero point of the input */
+    int32_t conv_height, conv_width;
+    int32_t pool_height, pool_width;
+    int32_t pool_stride_height, pool_stride_width;
+    int32_t pool_padding_top, pool_padding_left;
+    int32_t output_height, output_width, filters; /* after pooling */
+    int32_t runs;      /* of a row of the window: 1, or with dilation one for each tap */
+    int32_t run_bytes; /* of each */
+    int32_t run_words; /* the same, filled up */
+    const int32_t *weights;
+    struct thimble_chained_end end;
+    thimble_chained_filters *assembly; /* or NULL */
+    int32_t backward;                  /* 1 to walk from the last pixel to the first */
+};
+
+/* Where the runs of a window are: bytes from one row to the next, and from one run of a row to the next. */
+struct thimble_chained_window {
+    const int8_t *from;
+    int32_t row, run;
+};
+
+/* The window at a position of the convolution, copied to `bytes` where it does not lie within the input. */
+THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
+    const struct thimble_conv_2d_chained *conv, const int8_t *input, int32_t position,
+    int8_t *bytes) {
+    const int32_t channels = conv->channels;
+    const int32_t top = position / conv->conv_width * conv->stride_height - conv->padding_top;
+    const int32_t left = position % conv->conv_width * conv->stride_width - conv->padding_left;
+    const int32_t bottom = top + (conv->filter_height - 1) * conv->dilation_height;
+    const int32_t right = left + (conv->filter_width - 1) * conv->dilation_width;
+    /* Bytes that are filled up come from the pixels behind. */
+    const int32_t behind =
+        (bottom * conv->input_width + right + 1) * channels + 4 * conv->run_words - conv->run_bytes;
+    if (top >= 0 && left >= 0 && bottom < conv->input_height && right < conv->input_width &&
+        behind <= conv->input_height * conv->input_width * channels) {
+        return (struct thimble_chained_window){input + (top * conv->input_width + left) * channels,
+                                               conv->dilation_height * conv->input_width * channels,
+                                               conv->dilation_width * channels};
+    }
+    const int32_t pixels = conv->run_bytes / channels; /* of a run */
+    int8_t *to = bytes;
+    for (int32_t row = 0; row < conv->filter_height; row++) {
+        const int32_t y = top + row * conv->dilation_height;
+        for (int32_t run = 0; run < conv->runs; run++) {
+            int32_t x = left + run * conv->dilation_width;
+            for (int32_t pixel = 0; pixel < pixels; pixel++, x++) {
+                const int32_t inside =
+                    y >= 0 && y < conv->input_height && x >= 0 && x < conv->input_width;
+                const int8_t *from = input + (y * conv->input_width + x) * channels;
+                for (int32_t channel = 0; channel < channels; channel++) {
+                    *to++ = inside ? from[channel] : (int8_t)conv->padding_value;
+                }
+            }
+            to += 4 * conv->run_words - conv->run_bytes;
+        }
+    }
+    return (struct thimble_chained_window){bytes, conv->runs * 4 * conv->run_words,
+                                           4 * conv->run_words};
+}
+
+/* `words` words of two windows as a part of their patch. A function of its own, as its assembly wants many
+ * registers. */
+__attribute__((noinline, unused)) static uint32_t *thimble_chained_patch(const int8_t *first,
+                                                                         const int8_t *second,
+                                                                         int32_t words,
+                                                                         uint32_t *patch) {
+#if THIMBLE_CORTEX_M4
+    __asm__ volatile(/* what it writes to memory counts */
+                     "1: ldr r8, [%[first]], #4\n"
+                     "ldr r9, [%[second]], #4\n"
+                     "sxtb16 r4, r8\n"
+                     "sxtb16 r5, r9\n"
+                     "sxtb16 r6, r8, ror #8\n"
+                     "sxtb16 r8, r9, ror #8\n"
+                     "stm %[patch]!, {r4, r5, r6, r8}\n"
+                     "subs %[words], %[words], #1\n"
+                     "bne 1b\n"
+                     : [first] "+r"(first), [second] "+r"(second), [words] "+r"(words),
+                       [patch] "+r"(patch)
+                     :
+                     : "r4", "r5", "r6", "r8", "r9", "cc", "memory");
+#else
+    for (; words > 0; words--, first += 4, second += 4, patch += 4) {
+        const uint32_t one = thimble_load_word(first), other = thimble_load_word(second);
+        patch[0] = thimble_even_bytes(one);
+        patch[1] = thimble_even_bytes(other);
+        patch[2] = thimble_odd_bytes(one);
+        patch[3] = thimble_odd_bytes(other);
+    }
+#endif
+    return patch;
+}
+
+/* ---- what the assembly computes, in C ---- */
+
+static inline int8_t thimble_chained_output(const struct thimble_chained_end *end, int32_t sum_256,
+                                            const int32_t *constants) {
+    const uint64_t offset = (uint64_t)(uint32_t)constants[2] << 32 | (uint32_t)constants[1];
+    const uint64_t product = (uint64_t)((int64_t)sum_256 * constants[0]) + offset;
+    int32_t high = (int32_t)(uint32_t)(product >> 32);
+    if (end->lowered) {
+        high = (high < 0 ? high - constants[3] : high) + constants[4];
+    }
+    high >>= end->shift;
+    const int32_t least = high < end->minimum ? end->minimum : high;
+    return (int8_t)(least > end->maximum ? end->maximum : least);
+}
+
+/* The sums of four filters times 256, from those of three lanes. */
+static inline void thimble_chained_sums(const uint32_t lanes[3], int32_t sums_256[4]) {
+    const uint32_t first = (lanes[0] - ((lanes[1] - (lanes[2] << 8)) << 8)) << 8;
+    sums_256[0] = (int32_t)first;
+    for (int32_t i = 0; i < 3; i++) {
+        sums_256[i + 1] = (int32_t)(lanes[i] - (uint32_t)(sums_256[i] >> 8));
+    }
+}
+
+__attribute__((unused)) static const int32_t *thimble_chained_in_c(
+    const struct thimble_chained_end *end, const uint32_t *patches, const int32_t *weights,
+    int8_t *first, int8_t *second, int32_t filters, int32_t steps) {
+    const int32_t constants = end->lowered ? 5 : 3; /* of each filter */
+    for (int32_t filter = 0; filter < filters; filter += 4, weights += 4 * constants) {
+        uint32_t lanes[2][3] = {{0, 0, 0}, {0, 0, 0}};
+        for (int32_t step = 0; step < steps; step++, weights += 3) {
+            for (int32_t lane = 0; lane < 3; lane++) {
+                const uint32_t pair = (uint32_t)weights[lane];
+                for (int32_t position = 0; position < 2; position++) {
+                    lanes[position][lane] = (uint32_t)thimble_multiply_add_halves(
+                        patches[2 * step + position], pair, (int32_t)lanes[position][lane]);
+                }
+            }
+        }
+        for (int32_t position = 0; position < 2; position++) {
+            int8_t *output = (position ? second : first) + filter;
+            int32_t sums[4];
+            thimble_chained_sums(lanes[position], sums);
+            for (int32_t i = 0; i < 4; i++) {
+                output[i] = thimble_chained_output(end, sums[i], weights + constants * i);
+            }
+        }
+    }
+    return weights;
+}
+
+/* ---- the layer ---- */
+
+THIMBLE_SPECIALIZED const int32_t *thimble_chained_run(const struct thimble_conv_2d_chained *conv,
+                                                       const uint32_t *patches,
+                                                       const int32_t *weights, int8_t *first,
+                                                       int8_t *second, int32_t filters) {
+    const int32_t steps = 2 * conv->filter_height * conv->runs * conv->run_words;
+    if (conv->assembly != NULL) {
+        return conv->assembly(patches, weights, first, second, filters, steps);
+    }
+    return thimble_chained_in_c(&conv->end, patches, weights, first, second, filters, steps);
+}
+
+/* All filters at two positions of the convolution. */
+THIMBLE_SPECIALIZED void thimble_chained_pixels(const struct thimble_conv_2d_chained *conv,
+                                                const int8_t *input, int32_t one, int32_t other,
+                                                uint32_t *patches, int8_t *first, int8_t *second) {
+    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
+    int8_t *bytes = (int8_t *)(patches + 4 * words);
+    const struct thimble_chained_window windows[2] = {
+        thimble_chained_window(conv, input, one, bytes),
+        thimble_chained_window(conv, input, other, bytes + 4 * words)};
+    uint32_t *patch = patches;
+    for (int32_t row = 0; row < conv->filter_height; row++) {
+        for (int32_t run = 0; run < conv->runs; run++) {
+            patch =
+                thimble_chained_patch(windows[0].from + row * windows[0].row + run * windows[0].run,
+                                      windows[1].from + row * windows[1].row + run * windows[1].run,
+                                      conv->run_words, patch);
+        }
+    }
+    const int32_t whole = conv->filters / 4 * 4, rest = conv->filters % 4;
+    const int32_t *weights = conv->weights;
+    if (whole > 0) {
+        weights = thimble_chained_run(conv, patches, weights, first, second, whole);
+    }
+    if (rest > 0) {
+        int8_t last[2][4];
+        thimble_chained_run(conv, patches, weights, last[0], last[1], 4);
+        for (int32_t i = 0; i < rest; i++) {
+            first[whole + i] = last[0][i];
+            second[whole + i] = last[1][i];
+        }
+    }
+}
+
+/* The pixel of the output at row y and column x, behind pooling. `outputs` holds those of the pooling window,
+ * each filled up to whole words. */
+THIMBLE_SPECIALIZED void thimble_chained_pooled(const struct thimble_conv_2d_chained *conv,
+                                                const int8_t *input, int32_t y, int32_t x,
+                                                uint32_t *patches, int8_t *outputs, int8_t *pixel) {
+    const int32_t pitch = (conv->filters + 3) / 4 * 4;
+    const struct thimble_window rows =
+        thimble_clip_window(y * conv->pool_stride_height - conv->pool_padding_top,
+                            conv->pool_height, 1, conv->conv_height);
+    const struct thimble_window columns =
+        thimble_clip_window(x * conv->pool_stride_width - conv->pool_padding_left, conv->pool_width,
+                            1, conv->conv_width);
+    const int32_t across = columns.end - columns.begin;
+    const int32_t positions = (rows.end - rows.begin) * across;
+    const int32_t first =
+        (rows.origin + rows.begin) * conv->conv_width + columns.origin + columns.begin;
+    for (int32_t i = 0; i < positions; i += 2) {
+        const int32_t j = i + 1 < positions ? i + 1 : i;
+        thimble_chained_pixels(conv, input, first + i / across * conv->conv_width + i % across,
+                               first + j / across * conv->conv_width + j % across, patches,
+                               outputs + i * pitch, outputs + j * pitch);
+    }
+    for (int32_t filter = 0; filter < conv->filters; filter += 4) {
+        uint32_t greatest = thimble_load_word(outputs + filter);
+        for (int32_t i = 1; i < positions; i++) {
+            greatest =
+                thimble_greater_bytes(greatest, thimble_load_word(outputs + i * pitch + filter));
+        }
+        for (int32_t i = 0; i < 4 && filter + i < conv->filters; i++, greatest >>= 8) {
+            pixel[filter + i] = (int8_t)greatest;
+        }
+    }
+}
+
+THIMBLE_SPECIALIZED void thimble_conv_2d_chained(const struct thimble_conv_2d_chained *conv,
+                                                 const int8_t *input, int8_t *output,
+                                                 void *scratch) {
+    uint32_t *patches = (uint32_t *)scratch;
+    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
+    int8_t *outputs = (int8_t *)(patches + 6 * words);
+    for (int32_t i = 4 * words; i < 6 * words; i++) {
+        patches[i] = 0; /* what fills up a run is multiplied by 0, but is read */
+    }
+    const int32_t pooled =
+        conv->pool_height * conv->pool_width * conv->pool_stride_height * conv->pool_stride_width >
+        1;
+    const int32_t positions = conv->output_height * conv->output_width;
+    const int32_t together = pooled ? 1 : 2;
+    const int32_t groups = (positions + together - 1) / together;
+    for (int32_t group = 0; group < groups; group++) {
+        const int32_t one = together * (conv->backward ? groups - 1 - group : group);
+        int8_t *pixel = output + one * conv->filters;
+        if (pooled) {
+            thimble_chained_pooled(conv, input, one / conv->output_width, one % conv->output_width,
+                                   patches, outputs, pixel);
+        } else {
+            const int32_t other = one + 1 < positions ? one + 1 : one;
+            thimble_chained_pixels(conv, input, one, other, patches, pixel,
+                                   output + other * conv->filters);
+        }
+    }
+}
+
+#endif
