@@ -16,12 +16,16 @@ from tests.networks import Network, random_weights, reference, some_inputs
 SHAPES = (
     ((3, 3), (1, 1), (1, 1), "SAME", "RELU"),
     ((3, 3), (2, 2), (1, 1), "SAME", "RELU6"),
+    ((3, 3), (1, 1), (1, 1), "VALID", "NONE"),
+    ((3, 3), (2, 2), (1, 1), "VALID", "RELU_N1_TO_1"),
     ((2, 4), (2, 1), (1, 1), "VALID", "NONE"),
     ((5, 5), (1, 1), (1, 1), "SAME", "RELU"),
     ((3, 2), (1, 1), (2, 3), "SAME", "RELU"),
     ((1, 1), (1, 1), (1, 1), "VALID", "RELU"),
 )
 CHANNELS = (*range(1, 10), 31)
+# Images of 3 x 3 filters: single rows and columns, and more than a tile of columns.
+IMAGES = ((1, 1), (1, 8), (9, 1), (2, 2), (3, 3), (6, 6), (5, 12), (25, 5), (49, 46), (96, 31), (12, 230))
 
 
 def of_both_kernels(generator: np.random.Generator) -> Network:
@@ -65,6 +69,19 @@ def networks() -> Networks:
                 stride=stride,
                 dilation=dilation,
                 activation=activation,
+            )
+            made.append(network)
+    for image in IMAGES:
+        for stride in ((1, 1), (2, 2)):
+            network = Network((1, *image, 5), 0.05, -128)
+            network.depthwise_conv_2d(
+                random_weights(generator, (1, 3, 3, 5)),
+                list(generator.uniform(0.004, 0.01, 5)),
+                generator.integers(-2000, 2000, 5).astype(np.int32),
+                6 / 255,
+                int(generator.choice([-128, -20])),
+                padding="SAME",
+                stride=stride,
             )
             made.append(network)
     made += [of_both_kernels(generator), of_zeros()]

@@ -75,6 +75,9 @@ class KernelCall:
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
     variant: str = "portable"
     reason: str = "its only variant"  # why the operator can have this variant
+    # About how many instructions a Cortex-M4 executes for it, which decides between variants; None where the
+    # order of the variants does.
+    instructions: int | None = None
 
     @property
     def function(self) -> str:

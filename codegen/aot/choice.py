@@ -26,19 +26,44 @@ def choose(model: Model, goal: str) -> list[KernelCall | Alias]:
 
 
 def _choose(model: Model, operator: Operator, goal: str) -> tuple[KernelCall | Alias, ...]:
+    """The first variant that fits; of those that say what they cost, with no other before them, the
+    cheapest."""
     variants = [variant for variant in VARIANTS if variant.operator == operator.name]
     reasons = []
+    best: KernelCall | None = None
     for variant in variants:
         if goal not in variant.goals:
             reasons.append(f"not {variant.name}: it is for {' and '.join(variant.goals)}")
             continue
         matched = variant.match(model, operator)
-        if isinstance(matched, KernelCall):
-            return (replace(matched, variant=variant.name, reason="; ".join([matched.reason, *reasons])),)
-        reasons.append(f"not {variant.name}: {matched}")
+        if isinstance(matched, str):
+            reasons.append(f"not {variant.name}: {matched}")
+            continue
+        call = replace(matched, variant=variant.name)
+        worse: KernelCall | None = None
+        if best is None:
+            best = call
+        elif _dearer(best, call):
+            best, worse = call, best
+        else:
+            worse = call
+        if worse is not None and worse.instructions is not None:
+            reasons.append(f"not {worse.variant}: about {worse.instructions:,} instructions")
+        if best.instructions is None:
+            break
+    if best is not None:
+        return (replace(best, reason="; ".join([best.reason, *reasons])),)
     calls = portable(model, operator)
     reason = "as asked" if goal == "portable" else "; ".join(reasons)
     return tuple(replace(call, reason=reason) for call in calls) if reason else calls
+
+
+def _dearer(one: KernelCall, other: KernelCall) -> bool:
+    return (
+        one.instructions is not None
+        and other.instructions is not None
+        and one.instructions > other.instructions
+    )
 
 
 def explanation(calls: Sequence[KernelCall | Alias], changes: Sequence[Change], layers: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from codegen.aot.arithmetic.wide_step import WideStep, solve_wide
 from codegen.aot.call import Assembly, Constant, KernelCall, Value
 from codegen.aot.families.convolution import filter_fields
 from codegen.aot.variants.one_step import channels_of
-from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields
+from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, windows_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD
 from contract.graph import Model, Operator
@@ -19,6 +19,7 @@ TOGETHER = 4  # filters in three accumulators
 POSITIONS = 2  # of the output that share each weight
 SCALE = 256  # of the sums that are requantised
 MOST_SUM = 2**23 - 1  # by which four sums are told from three lanes
+UNROLLED = 16  # steps of the loop
 ASSEMBLY = "variants/chained_m4.inc"
 
 
@@ -98,6 +99,7 @@ def call_of(pair: Pair) -> KernelCall | str:
         overlaps=overlap_of(pair, POSITIONS, across_rows=True),
         description=pair.description,
         scratch=(POSITIONS * 8 + POSITIONS * WORD) * words + _pooled_bytes(pair),
+        instructions=_instructions(pair, step, words, filter_height * runs),
         reason=f"16 products in 6 multiplications; requantised in one step of 64 bits{_exceptions(step)}",
     )
 
@@ -123,6 +125,20 @@ def _stream(weights: NDArray[np.int8], runs: int, step: WideStep) -> NDArray[np.
     ends = np.pad(step.words, ((0, missing), (0, 0))).reshape(len(taps), -1)
     stream: NDArray[np.int32] = np.concatenate([products, ends], axis=1)
     return stream
+
+
+def _instructions(pair: Pair, step: WideStep, words: int, runs: int) -> int:
+    """Counted in the assembly, and fitted to what GCC makes of the rest."""
+    filters = len(pair.conv.weights)
+    output = 8 + (9 if step.units is not None else 0) + (6 if step.limits is not None else 0)
+    steps = 2 * words
+    block = 22 + 8 * steps + 2 * -(-(steps - 1) // UNROLLED) + 4 * output
+    calls = int(filters >= TOGETHER) + int(filters % TOGETHER > 0)
+    windows, copied = windows_of(pair)
+    pairs = -(-windows // POSITIONS)
+    patches = pairs * (20 + runs * 16 + 9 * words)
+    copies = copied * words * WORD * 7
+    return pairs * (-(-filters // TOGETHER) * block + calls * 34 + filters % TOGETHER * 8) + patches + copies
 
 
 def _pooled_bytes(pair: Pair) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.families.convolution import filter_fields
 from codegen.aot.variants.one_step import one_step, reason_of
-from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields
+from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, windows_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD, word_rows
 from contract.graph import Model, Operator
@@ -78,8 +78,20 @@ def call_of(pair: Pair) -> KernelCall | str:
         overlaps=overlap_of(pair, POSITIONS),
         description=pair.description,
         scratch=groups * quads * POSITIONS * 8 + quads * WORD,
+        instructions=_instructions(pair, quads, "steps" in requantized),
         reason=reason_of(requantized),
     )
+
+
+def _instructions(pair: Pair, quads: int, in_one_step: bool) -> int:
+    """Counted in the assembly, and fitted to what GCC makes of the rest."""
+    filters, filter_height, *_ = pair.conv.weights.shape
+    windows, _ = windows_of(pair)
+    groups = -(-windows // POSITIONS)
+    outputs = POSITIONS if pair.pool is None else 1
+    sums = 15 * quads + 30 + outputs * (9 if in_one_step else 26)
+    patch = filter_height * 24 + quads * 14 + 30
+    return groups * (filters * sums + POSITIONS * patch)
 
 
 VARIANT = Variant(

@@ -49,8 +49,17 @@ def match(model: Model, operator: Operator, unrolled: bool) -> KernelCall | str:
         overlaps=convolution_overlap(conv, (filter_height, filter_width), by_channel=True),
         description=conv.description,
         scratch=8 * taps + -(-channels // GROUP) * GROUP,
+        instructions=_instructions(conv, "steps" in requantized),
         reason=reason_of(requantized),
     )
+
+
+def _instructions(conv: Depthwise, in_one_step: bool) -> int:
+    """Counted in the code that GCC makes of a window whose taps are spelled out."""
+    height, width, channels = conv.weights.shape
+    pixels = conv.rows.outputs * conv.columns.outputs
+    group = 8 * height * width + GROUP * (10 if in_one_step else 27) + 14
+    return pixels * (-(-channels // GROUP) * group + 30)
 
 
 def _words(conv: Depthwise) -> NDArray[np.int32]:

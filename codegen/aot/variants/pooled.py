@@ -105,3 +105,20 @@ def overlap_of(pair: Pair, group: int, across_rows: bool = False) -> Mapping[int
         )
         rows, width = every(1), height * width
     return {conv.input.index: image_overlap(rows, columns, width, channels, filters, group)}
+
+
+def windows_of(pair: Pair) -> tuple[int, int]:
+    """How many windows of the convolution are computed, and how many of them reach outside the input."""
+    conv, pool = pair.conv, pair.pool
+    batch, height, width, _ = conv.input.shape
+    windows = batch * conv.rows.outputs * conv.columns.outputs
+    inside = batch
+    for axis, (side, size) in enumerate(((conv.rows, height), (conv.columns, width))):
+        reach = (conv.weights.shape[1 + axis] - 1) * conv.options.dilation[axis]
+        origins = [place * conv.options.stride[axis] - side.padding for place in range(side.outputs)]
+        inside *= sum(origin >= 0 and origin + reach < size for origin in origins)
+    if pool is not None:
+        of_pool = pool.options.window[0] * pool.options.window[1]
+        computed = batch * pool.rows.outputs * pool.columns.outputs * of_pool
+        return computed, computed * (windows - inside) // windows
+    return windows, windows - inside
