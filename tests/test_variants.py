@@ -111,7 +111,7 @@ CASES = [
     Case("no_pooling", (7, 10, 3), 5, (3, 3), "chained", "SAME", pool=None, dense=13),
     Case("one_tap", (5, 7, 1), 4, (1, 1), "chained", pool=None),
     Case("one_tap_64_channels", (4, 5, 64), 3, (1, 1), "chained", pool=None),
-    Case("seven_taps", (11, 12, 2), 2, (7, 7), "chained", "SAME", convolution={"stride": (2, 2)}, pool=None),
+    Case("seven_taps", (11, 12, 2), 7, (7, 7), "chained", "SAME", convolution={"stride": (2, 2)}, pool=None),
     Case("strides", (11, 14, 3), 2, (5, 2), "chained", "SAME", convolution={"stride": (1, 2)}),
     Case("dilation", (13, 12, 2), 3, (3, 3), "chained", convolution={"dilation": (2, 3)}, pool=None),
     Case("sixty_four_filters", (6, 6, 4), 64, (2, 2), "chained"),

@@ -56,9 +56,9 @@ def poolings(draw: st.DrawFn) -> Case:
 
 
 @settings(max_examples=120)
-@given(case=poolings())
-def test_an_average_pooling_equals_the_reference(runner: KernelRunner, case: Case) -> None:
-    expect_reference_bytes(runner, *case)
+@given(case=poolings(), goal=st.sampled_from(["portable", "speed"]))
+def test_an_average_pooling_equals_the_reference(runner: KernelRunner, case: Case, goal: str) -> None:
+    expect_reference_bytes(runner, *case, goal=goal)
 
 
 @pytest.mark.parametrize("taps", [*range(1, 17), 25])
@@ -70,6 +70,17 @@ def test_every_sum_of_a_window_is_rounded_as_in_the_reference(runner: KernelRunn
     network = pooled(Network((1, 1, *values.shape)), window=(1, taps))
     inputs = values.astype(np.int8).reshape(1, -1)
     np.testing.assert_array_equal(runner.run(plan(network), inputs), reference(network.flatbuffer(), inputs))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (255, 1), (1, 256), (40, 23)])
+@pytest.mark.parametrize("value", [-128, 127])
+def test_four_channels_at_a_time_hold_the_sums_of_large_windows(
+    runner: KernelRunner, size: tuple[int, int], value: int
+) -> None:
+    network = pooled(Network((1, *size, 6)), window=size)
+    inputs = np.full((1, size[0] * size[1] * 6), value, np.int8)
+    inputs[:, ::13] = 3
+    expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=inputs, goal="speed")
 
 
 # ---- the arena of TensorFlow Lite Micro ----

@@ -34,6 +34,6 @@ def poolings(draw: st.DrawFn) -> Case:
 
 
 @settings(max_examples=120)
-@given(case=poolings())
-def test_a_max_pooling_equals_the_reference(runner: KernelRunner, case: Case) -> None:
-    expect_reference_bytes(runner, *case)
+@given(case=poolings(), goal=st.sampled_from(["portable", "speed"]))
+def test_a_max_pooling_equals_the_reference(runner: KernelRunner, case: Case, goal: str) -> None:
+    expect_reference_bytes(runner, *case, goal=goal)

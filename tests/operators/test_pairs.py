@@ -33,6 +33,7 @@ OPTIONS = {
 }
 ARITHMETIC = ["ADD", "SUB", "MUL"]
 COMPARISONS = ["MAXIMUM", "MINIMUM"]
+KERNELS = st.sampled_from(["portable", "speed"])
 
 
 def join(
@@ -104,7 +105,8 @@ def residuals(draw: st.DrawFn, operator: str) -> Case:
 def test_a_constant_and_an_activation_equal_the_reference(
     runner: KernelRunner, operator: str, data: st.DataObject
 ) -> None:
-    expect_reference_bytes(runner, *data.draw(joined_with_a_constant(operator)))
+    case = data.draw(joined_with_a_constant(operator))
+    expect_reference_bytes(runner, *case, goal=data.draw(KERNELS))
 
 
 @settings(max_examples=40)
@@ -113,7 +115,7 @@ def test_a_constant_and_an_activation_equal_the_reference(
 def test_two_activations_equal_the_reference(
     runner: KernelRunner, operator: str, data: st.DataObject
 ) -> None:
-    expect_reference_bytes(runner, *data.draw(residuals(operator)))
+    expect_reference_bytes(runner, *data.draw(residuals(operator)), goal=data.draw(KERNELS))
 
 
 @settings(max_examples=30)
@@ -122,6 +124,7 @@ def test_two_activations_equal_the_reference(
     factor=st.floats(0.05, 20),
     zero_points=st.tuples(ZERO_POINTS, ZERO_POINTS, ZERO_POINTS),
     swapped=st.booleans(),
+    goal=KERNELS,
 )
 @pytest.mark.parametrize("operator", ARITHMETIC)
 def test_all_65536_pairs_equal_the_reference(
@@ -131,6 +134,7 @@ def test_all_65536_pairs_equal_the_reference(
     factor: float,
     zero_points: tuple[int, int, int],
     swapped: bool,
+    goal: str,
 ) -> None:
     network = Network((1, 256, 1), scales[0], zero_points[0])
     every = np.arange(-128, 128).astype(np.int8)
@@ -139,7 +143,7 @@ def test_all_65536_pairs_equal_the_reference(
     inputs = [constant, network.last] if swapped else [network.last, constant]
     whole = scales[0] * scales[1] * 128 if operator == "MUL" else max(scales)
     join(network, operator, inputs, (1, 256, 256), whole * factor, zero_points[2])
-    expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=every[np.newaxis])
+    expect_reference_bytes(runner, network, np.random.default_rng(0), inputs=every[np.newaxis], goal=goal)
 
 
 @pytest.mark.parametrize(

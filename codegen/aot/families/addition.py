@@ -105,22 +105,28 @@ def addition_call(add: Addition) -> KernelCall:
     )
 
 
+def reference_outputs(
+    add: Addition, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The outputs for two arrays of inputs that broadcast."""
+    terms = [Requantization(multiplier, 0, (INT32_MIN, INT32_MAX)) for multiplier in add.input_multipliers]
+    whole = Requantization(add.output_multiplier, add.output.zero_point, add.limits)
+    scaled = [
+        term((value - one.zero_point) << LEFT_SHIFT)
+        for term, value, one in zip(terms, (first, second), add.inputs, strict=True)
+    ]
+    return whole(scaled[0] + add.sign * scaled[1])
+
+
 @channels_of.register
 def _(add: Addition) -> Channels | None:
     """The outputs never decrease with the first input, nor with the second times its sign."""
-    terms = [Requantization(multiplier, 0, (INT32_MIN, INT32_MAX)) for multiplier in add.input_multipliers]
-    whole = Requantization(add.output_multiplier, add.output.zero_point, add.limits)
-
-    def output(values: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-        first, second = (
-            term((value - one.zero_point) << LEFT_SHIFT)
-            for term, value, one in zip(terms, values, add.inputs, strict=True)
-        )
-        return whole(first + add.sign * second)
 
     def reach(reaches: Sequence[Reach]) -> Reach:
         first, second = reaches
         ends = (second.least, second.greatest)[:: add.sign]
-        return Reach(output((first.least, ends[0])), output((first.greatest, ends[1])))
+        return Reach(
+            reference_outputs(add, first.least, ends[0]), reference_outputs(add, first.greatest, ends[1])
+        )
 
     return pair_channels(add.inputs, add.output, reach)

@@ -11,6 +11,8 @@ from codegen.aot.variants import (
     depthwise_dual,
     depthwise_of_one_channel,
     fully_connected_dual,
+    pair_in_one_step,
+    pool_words,
     softmax_table,
 )
 from codegen.aot.variants.variant import Variant
@@ -25,5 +27,12 @@ VARIANTS: tuple[Variant, ...] = (
     depthwise_dual.UNROLLED,
     depthwise_dual.VARIANT,
     fully_connected_dual.VARIANT,
+    pair_in_one_step.ADD,
+    pair_in_one_step.SUB,
+    pair_in_one_step.MUL,
+    pool_words.MAX,
+    pool_words.AVERAGE,
+    pool_words.MEAN,
+    pool_words.SUM,
     softmax_table.VARIANT,
 )

@@ -88,6 +88,29 @@ static inline uint32_t thimble_odd_bytes(uint32_t word) {
 #endif
 }
 
+/* Two int16 of `sums`, each plus byte 0 or 2 of a word, modulo 2^16: SXTAB16. */
+static inline uint32_t thimble_add_even_bytes(uint32_t sums, uint32_t word) {
+#if THIMBLE_CORTEX_M4
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(word));
+    return result;
+#else
+    return thimble_halves((int16_t)sums + (int8_t)word,
+                          (int16_t)(sums >> 16) + (int8_t)(word >> 16));
+#endif
+}
+
+/* Plus byte 1 or 3. */
+static inline uint32_t thimble_add_odd_bytes(uint32_t sums, uint32_t word) {
+#if THIMBLE_CORTEX_M4
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(word));
+    return result;
+#else
+    return thimble_add_even_bytes(sums, word >> 8);
+#endif
+}
+
 /* The greater of each two int8 in a word: SSUB8 and SEL. */
 static inline uint32_t thimble_greater_bytes(uint32_t a, uint32_t b) {
 #if THIMBLE_CORTEX_M4
