@@ -1,12 +1,16 @@
 """Networks of one operator drawn by hypothesis, and the comparison with TensorFlow Lite Micro."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codegen.aot.plan import plan_model
+from codegen.aot.call import Alias, KernelCall
+from codegen.aot.plan import Plan, plan_model
+from codegen.aot.variants import VARIANTS
+from codegen.aot.variants.variant import Variant
 from contract.flatbuffer import parse_model
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network, random_weights, reference, some_inputs
@@ -21,6 +25,11 @@ SEEDS = st.integers(0, 2**32 - 1)
 Case = tuple[Network, np.random.Generator]
 
 
+def variants_of(operator: str) -> st.SearchStrategy[Variant]:
+    """Any variant of an operator."""
+    return st.sampled_from([variant for variant in VARIANTS if variant.operator == operator])
+
+
 def expect_reference_bytes(
     runner: KernelRunner,
     network: Network,
@@ -28,8 +37,11 @@ def expect_reference_bytes(
     spreads: Sequence[int] = (),
     inputs: NDArray[np.int8] | None = None,
     goal: str = "portable",
+    variant: Variant | None = None,
 ) -> None:
     """Plan the network for `goal`, run it, and compare every output byte with TensorFlow Lite Micro.
+
+    With a `variant` the operators that can have it get it, whatever it costs.
 
     `inputs` are (N, input bytes), or else some are drawn. For each of `spreads` there is one more, whose
     values differ by no more than that.
@@ -37,6 +49,8 @@ def expect_reference_bytes(
     flatbuffer = network.flatbuffer()
     model = parse_model(flatbuffer)
     plan = plan_model(model, [f"layer_{operator.index}" for operator in model.operators], goal)
+    if variant is not None:
+        plan = replace(plan, calls=tuple(_forced(plan, call, variant) for call in plan.calls))
     if inputs is None:
         inputs = some_inputs(network, generator)
     if spreads:
@@ -44,6 +58,14 @@ def expect_reference_bytes(
         close = [generator.integers(0, spread + 1, size) - 128 for spread in spreads]
         inputs = np.concatenate([inputs, np.array(close, np.int8)])
     np.testing.assert_array_equal(runner.run(plan, inputs), reference(flatbuffer, inputs))
+
+
+def _forced(plan: Plan, call: KernelCall | Alias, variant: Variant) -> KernelCall | Alias:
+    (operator, *others) = call.operators
+    if others or operator.name != variant.operator:
+        return call
+    matched = variant.match(plan.model, operator)
+    return call if isinstance(matched, str) or matched.operators != call.operators else matched
 
 
 def random_values(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegen.aot.variants.variant import Variant
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network, random_weights
 from tests.operators.drawing import (
@@ -22,6 +23,7 @@ from tests.operators.drawing import (
     drawn_weights,
     expect_reference_bytes,
     output_scale,
+    variants_of,
 )
 
 
@@ -54,6 +56,12 @@ def convolutions(draw: st.DrawFn) -> Case:
 @given(case=convolutions())
 def test_a_convolution_equals_the_reference(runner: KernelRunner, case: Case) -> None:
     expect_reference_bytes(runner, *case)
+
+
+@settings(max_examples=200)
+@given(case=convolutions(), variant=variants_of("CONV_2D"))
+def test_every_variant_equals_the_reference(runner: KernelRunner, case: Case, variant: Variant) -> None:
+    expect_reference_bytes(runner, *case, variant=variant)
 
 
 @st.composite

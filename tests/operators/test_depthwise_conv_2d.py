@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.aot.plan import plan_model
+from codegen.aot.variants.variant import Variant
 from contract.errors import UserError
 from contract.flatbuffer import parse_model
 from tests.kernel_runner import KernelRunner
@@ -22,6 +23,7 @@ from tests.operators.drawing import (
     drawn_weights,
     expect_reference_bytes,
     output_scale,
+    variants_of,
 )
 
 
@@ -55,6 +57,34 @@ def convolutions(draw: st.DrawFn) -> Case:
 @given(case=convolutions(), goal=st.sampled_from(["portable", "speed", "size"]))
 def test_a_depthwise_convolution_equals_the_reference(runner: KernelRunner, case: Case, goal: str) -> None:
     expect_reference_bytes(runner, *case, goal=goal)
+
+
+@st.composite
+def small_filters(draw: st.DrawFn) -> Case:
+    """3 x 3 with the strides 1 and 2, over four channels and more."""
+    generator = np.random.default_rng(draw(SEEDS))
+    padding = draw(PADDINGS)
+    size = [draw(st.integers(3 if padding == "VALID" else 1, 14)) for _ in range(2)]
+    channels = draw(st.integers(4, 9))
+    network = Network((1, *size, channels), draw(SCALES), draw(ZERO_POINTS))
+    scales = drawn_scales(draw, generator, channels)
+    network.depthwise_conv_2d(
+        drawn_weights(draw, generator, (1, 3, 3, channels)),
+        scales,
+        drawn_bias(draw, generator, channels),
+        output_scale(draw, network, scales, 9),
+        draw(ZERO_POINTS),
+        padding=padding,
+        stride=(draw(st.sampled_from([1, 2])),) * 2,
+        activation=draw(ACTIVATIONS),
+    )
+    return network, generator
+
+
+@settings(max_examples=200)
+@given(case=small_filters(), variant=variants_of("DEPTHWISE_CONV_2D"))
+def test_every_variant_equals_the_reference(runner: KernelRunner, case: Case, variant: Variant) -> None:
+    expect_reference_bytes(runner, *case, variant=variant)
 
 
 def test_weights_for_other_channels_are_refused() -> None:

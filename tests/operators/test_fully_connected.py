@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegen.aot.variants.variant import Variant
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network
 from tests.operators.drawing import (
@@ -22,6 +23,7 @@ from tests.operators.drawing import (
     drawn_weights,
     expect_reference_bytes,
     output_scale,
+    variants_of,
 )
 
 
@@ -86,3 +88,11 @@ def test_a_dense_layer_equals_the_reference(runner: KernelRunner, case: Case) ->
 @given(case=requantisations())
 def test_requantisation_of_any_accumulator_equals_the_reference(runner: KernelRunner, case: Case) -> None:
     expect_reference_bytes(runner, *case)
+
+
+@settings(max_examples=150)
+@given(case=dense_layers(), variant=variants_of("FULLY_CONNECTED"))
+def test_every_variant_of_a_dense_layer_equals_the_reference(
+    runner: KernelRunner, case: Case, variant: Variant
+) -> None:
+    expect_reference_bytes(runner, *case, variant=variant)

@@ -16,7 +16,7 @@ where `unit` is one unit of the reference's first rounding, and `zero` the zero 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,29 @@ class WideStep:
     zero: int  # 0 where units is None
     shift: int
     limits: tuple[int, int] | None  # what the kernel has to clamp to; None where saturation to int8 is enough
+
+    @property
+    def fields(self) -> Mapping[str, int]:
+        """Those of struct thimble_wide_step, and the arguments of the assembly."""
+        minimum, maximum = self.limits or (INT8_MIN, INT8_MAX)
+        return {
+            "shift": self.shift,
+            "lowered": int(self.units is not None),
+            "minimum": minimum,
+            "maximum": maximum,
+        }
+
+    @property
+    def about(self) -> str:
+        """In words, for --explain."""
+        lowered = "" if self.units is None else ", negative outputs lowered by a unit"
+        clamped = "" if self.limits is None else ", clamped"
+        return f"requantised in one step of 64 bits{lowered}{clamped}"
+
+    @property
+    def output_instructions(self) -> int:
+        """What one output takes besides its constants."""
+        return 3 + 4 * (self.units is not None) + (0 if self.limits is None else 6)
 
     @property
     def words(self) -> NDArray[np.int32]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
 from codegen.aot.arithmetic.one_step import common_shift, solve
 from codegen.aot.arithmetic.ranges import bias_without_zero_point, product_sums
-from codegen.aot.arithmetic.wide_step import solve_wide
-from codegen.aot.call import Assembly, Constant, KernelCall, Value
+from codegen.aot.arithmetic.wide_step import SHIFT_STEP, solve_wide
+from codegen.aot.call import Assembly, Constant, KernelCall
 from codegen.aot.operators.depthwise_conv_2d import Depthwise, read
 from codegen.aot.variants.one_step import channels_of
 from codegen.aot.variants.variant import Variant
@@ -45,9 +45,8 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
     if ends is None:
         return "its requantisation has no form of one multiplication"
     minimum, maximum = conv.limits
-    end = {
-        "shift": ends.shift,
-        "wide_shift": ends.wide_shift,
+    step = {
+        "shift": ends.wide_shift,
         "lowered": int(ends.lowered),
         "minimum": minimum,
         "maximum": maximum,
@@ -73,7 +72,8 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
             "tile_columns": tile.columns,
             "plane_bytes": tile.plane,
             "weights": Constant("weights", _stream(conv, ends.words)),
-            "end": dict[str, Value](end),
+            "fast_shift": ends.shift,
+            "step": step,
             "words": Assembly(
                 "columns_words", "thimble_columns_words", ASSEMBLY, {"plane": tile.plane}, shared=True
             ),
@@ -86,11 +86,8 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
                     "column": tile.column_bytes,
                     "pairs": _same({width // 2 for width in widths}, MOST_UNROLLED),
                     "rest": _same({width % 2 for width in widths}, 1),
-                    "shift": ends.shift,
-                    "wide": ends.wide_shift,
-                    "lowered": int(ends.lowered),
-                    "minimum": minimum,
-                    "maximum": maximum,
+                    "fast_shift": ends.shift,
+                    **step,
                 },
                 shared=True,
             ),
@@ -170,7 +167,7 @@ def _ends(conv: Depthwise) -> Ends | None:
     if min(factors) <= 0:
         return None
     clamped = conv.limits != (INT8_MIN, INT8_MAX)
-    shift = common_shift(channels, factors, ALIGN)
+    shift = common_shift(channels, factors, ALIGN) // SHIFT_STEP * SHIFT_STEP
     found = [
         solve(channel, factor, ALIGN, shift, clamped) if shift >= 0 else None
         for channel, factor in zip(channels, factors, strict=True)

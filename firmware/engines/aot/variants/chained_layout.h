@@ -11,11 +11,4 @@ typedef const int32_t *thimble_chained_filters(const uint32_t *patches, const in
                                                int8_t *first, int8_t *second, int32_t filters,
                                                int32_t steps);
 
-/* From a sum times 256 to an output: codegen/aot/arithmetic/wide_step.py. */
-struct thimble_chained_end {
-    int32_t shift;
-    int32_t lowered;          /* 1 where negative outputs are lowered by a unit */
-    int32_t minimum, maximum; /* of the output */
-};
-
 #endif

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "arithmetic/wide_step.h"
+
 /* A tile of the output of one channel. */
 struct thimble_columns_walk {
     int32_t pair_bytes;  /* in a plane, what all pairs of outputs of a row move by */
@@ -35,15 +37,6 @@ typedef const int32_t *thimble_columns_channel(const uint32_t *plane, const int3
                                                int8_t *output,
                                                const struct thimble_columns_walk *walk);
 
-/* From a sum times 256 to an output. A channel whose first word of weights is odd takes `shift`
- * (codegen/aot/arithmetic/one_step.py), the others take `wide_shift` (wide_step.py). */
-struct thimble_columns_end {
-    int32_t shift;
-    int32_t wide_shift;
-    int32_t lowered;          /* 1 where the others lower negative outputs by a unit */
-    int32_t minimum, maximum; /* of the output */
-};
-
 struct thimble_depthwise_columns {
     int32_t input_height, input_width, channels;
     int32_t stride; /* 1 or 2, of rows and columns */
@@ -54,8 +47,9 @@ struct thimble_depthwise_columns {
     int32_t tile_columns; /* of outputs, even */
     int32_t plane_bytes;  /* from one channel's plane to the next */
     const int32_t *weights;
-    struct thimble_columns_end end;
-    thimble_columns_words *words;     /* assembly, or NULL */
+    int32_t fast_shift;            /* of channels whose first word of weights is odd: one_step.h */
+    struct thimble_wide_step step; /* of the others */
+    thimble_columns_words *words;  /* assembly, or NULL */
     thimble_columns_channel *channel; /* the same */
 };
 

@@ -2,11 +2,13 @@
  * accumulators: CONV_2D and MAX_POOL_2D of TensorFlow Lite, int8.
  *
  *   input    int8 [input_height][input_width][channels]
- *   weights  int32, for each four filters: for each step three words, then for each of them what its
- *            requantisation needs. Filters that fill up the last four have weights of 0
+ *   weights  int32, for each four filters: for each step three words, then for each of them its multiplier and its
+ *            offset (low and high word), then a unit and a zero where negative outputs are lowered. Of the last three
+ *            of the four the offset stands before the multiplier, too. Filters that fill up the last four have
+ *            weights of 0
  *   output   int8 [output_height][output_width][filters]
  *   scratch  24 bytes for each word of a window; with pooling behind them `filters` bytes, rounded up to 4, for
- *            each position of a pooling window; aligned to 4
+ *            each position of a pooling window; behind that the padded copy, if there is one; aligned to 4
  *
  * Gives the bits of conv_2d.h followed by max_pool_2d.h. Without pooling the window of the pooling is 1 x 1. An
  * int16 holds two weights, as w1 + 256 * w2, so SMLAD makes four products. Of
@@ -23,7 +25,8 @@
  * A window is `rows` times `runs` runs of neighbouring bytes, each filled up to `run_words` words whose last
  * weights are 0. Two windows become a patch: for each word of a run the bytes 0 and 2 of the first window as two
  * int16, those of the second, then the bytes 1 and 3 of both. Windows in the padding, and those whose last word
- * would reach behind the input, are copied first. Both windows of a patch are read before their pixels are
+ * would reach behind the input, are copied first; a small input is copied as a whole, with its padding, which then is
+ * the input. Both windows of a patch are read before their pixels are
  * written, so the output may reach into the input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_CONV_2D_CHAINED_H
 #define THIMBLE_AOT_CONV_2D_CHAINED_H
@@ -32,16 +35,24 @@
 #include <stdint.h>
 
 #include "arch/cortex_m4.h"
+#include "arithmetic/wide_step.h"
 #include "arithmetic/window.h"
 #include "variants/chained_layout.h"
 
+/* A copy of the input with its padding; `height` is 0 where there is none. */
+struct thimble_chained_copy {
+    int32_t height, width; /* of the input without padding */
+    int32_t top, left;     /* where it lies in the copy */
+};
+
 struct thimble_conv_2d_chained {
-    int32_t input_height, input_width, channels;
+    int32_t input_height, input_width, channels; /* with the padding, where that is copied */
     int32_t filter_height, filter_width;
     int32_t stride_height, stride_width;
     int32_t dilation_height, dilation_width;
-    int32_t padding_top, padding_left;
-    int32_t padding_value; /* zero point of the input */
+    int32_t padding_top, padding_left; /* 0 where the padding is copied */
+    int32_t padding_value;             /* zero point of the input */
+    struct thimble_chained_copy copy;
     int32_t conv_height, conv_width;
     int32_t pool_height, pool_width;
     int32_t pool_stride_height, pool_stride_width;
@@ -51,7 +62,7 @@ struct thimble_conv_2d_chained {
     int32_t run_bytes; /* of each */
     int32_t run_words; /* the same, filled up */
     const int32_t *weights;
-    struct thimble_chained_end end;
+    struct thimble_wide_step step;
     thimble_chained_filters *assembly; /* or NULL */
     int32_t backward;                  /* 1 to walk from the last pixel to the first */
 };
@@ -61,6 +72,22 @@ struct thimble_chained_window {
     const int8_t *from;
     int32_t row, run;
 };
+
+/* The pixel at `from`, or padding where that is NULL, to `to`; returns where it ends. */
+THIMBLE_SPECIALIZED int8_t *thimble_chained_pixel(const struct thimble_conv_2d_chained *conv,
+                                                  const int8_t *from, int8_t *to) {
+    if (conv->channels % 4 == 0) {
+        const uint32_t padding = (uint8_t)conv->padding_value * UINT32_C(0x01010101);
+        for (int32_t i = 0; i < conv->channels; i += 4) {
+            thimble_store_word(to + i, from != NULL ? thimble_load_word(from + i) : padding);
+        }
+    } else {
+        for (int32_t i = 0; i < conv->channels; i++) {
+            to[i] = from != NULL ? from[i] : (int8_t)conv->padding_value;
+        }
+    }
+    return to + conv->channels;
+}
 
 /* The window at a position of the convolution, copied to `bytes` where it does not lie within the input. */
 THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
@@ -74,8 +101,9 @@ THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
     /* Bytes that are filled up come from the pixels behind. */
     const int32_t behind =
         (bottom * conv->input_width + right + 1) * channels + 4 * conv->run_words - conv->run_bytes;
-    if (top >= 0 && left >= 0 && bottom < conv->input_height && right < conv->input_width &&
-        behind <= conv->input_height * conv->input_width * channels) {
+    if (conv->copy.height > 0 ||
+        (top >= 0 && left >= 0 && bottom < conv->input_height && right < conv->input_width &&
+         behind <= conv->input_height * conv->input_width * channels)) {
         return (struct thimble_chained_window){input + (top * conv->input_width + left) * channels,
                                                conv->dilation_height * conv->input_width * channels,
                                                conv->dilation_width * channels};
@@ -89,10 +117,8 @@ THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
             for (int32_t pixel = 0; pixel < pixels; pixel++, x++) {
                 const int32_t inside =
                     y >= 0 && y < conv->input_height && x >= 0 && x < conv->input_width;
-                const int8_t *from = input + (y * conv->input_width + x) * channels;
-                for (int32_t channel = 0; channel < channels; channel++) {
-                    *to++ = inside ? from[channel] : (int8_t)conv->padding_value;
-                }
+                to = thimble_chained_pixel(
+                    conv, inside ? input + (y * conv->input_width + x) * channels : NULL, to);
             }
             to += 4 * conv->run_words - conv->run_bytes;
         }
@@ -136,19 +162,6 @@ __attribute__((noinline, unused)) static uint32_t *thimble_chained_patch(const i
 
 /* ---- what the assembly computes, in C ---- */
 
-static inline int8_t thimble_chained_output(const struct thimble_chained_end *end, int32_t sum_256,
-                                            const int32_t *constants) {
-    const uint64_t offset = (uint64_t)(uint32_t)constants[2] << 32 | (uint32_t)constants[1];
-    const uint64_t product = (uint64_t)((int64_t)sum_256 * constants[0]) + offset;
-    int32_t high = (int32_t)(uint32_t)(product >> 32);
-    if (end->lowered) {
-        high = (high < 0 ? high - constants[3] : high) + constants[4];
-    }
-    high >>= end->shift;
-    const int32_t least = high < end->minimum ? end->minimum : high;
-    return (int8_t)(least > end->maximum ? end->maximum : least);
-}
-
 /* The sums of four filters times 256, from those of three lanes. */
 static inline void thimble_chained_sums(const uint32_t lanes[3], int32_t sums_256[4]) {
     const uint32_t first = (lanes[0] - ((lanes[1] - (lanes[2] << 8)) << 8)) << 8;
@@ -159,17 +172,17 @@ static inline void thimble_chained_sums(const uint32_t lanes[3], int32_t sums_25
 }
 
 __attribute__((unused)) static const int32_t *thimble_chained_in_c(
-    const struct thimble_chained_end *end, const uint32_t *patches, const int32_t *weights,
+    const struct thimble_wide_step *step, const uint32_t *patches, const int32_t *weights,
     int8_t *first, int8_t *second, int32_t filters, int32_t steps) {
-    const int32_t constants = end->lowered ? 5 : 3; /* of each filter */
-    for (int32_t filter = 0; filter < filters; filter += 4, weights += 4 * constants) {
+    const int32_t constants = step->lowered ? 7 : 5; /* of each filter, less two of the first */
+    for (int32_t filter = 0; filter < filters; filter += 4, weights += 4 * constants - 2) {
         uint32_t lanes[2][3] = {{0, 0, 0}, {0, 0, 0}};
-        for (int32_t step = 0; step < steps; step++, weights += 3) {
+        for (int32_t i = 0; i < steps; i++, weights += 3) {
             for (int32_t lane = 0; lane < 3; lane++) {
                 const uint32_t pair = (uint32_t)weights[lane];
                 for (int32_t position = 0; position < 2; position++) {
                     lanes[position][lane] = (uint32_t)thimble_multiply_add_halves(
-                        patches[2 * step + position], pair, (int32_t)lanes[position][lane]);
+                        patches[2 * i + position], pair, (int32_t)lanes[position][lane]);
                 }
             }
         }
@@ -178,7 +191,7 @@ __attribute__((unused)) static const int32_t *thimble_chained_in_c(
             int32_t sums[4];
             thimble_chained_sums(lanes[position], sums);
             for (int32_t i = 0; i < 4; i++) {
-                output[i] = thimble_chained_output(end, sums[i], weights + constants * i);
+                output[i] = thimble_wide_output(step, sums[i], weights + constants * i);
             }
         }
     }
@@ -195,7 +208,7 @@ THIMBLE_SPECIALIZED const int32_t *thimble_chained_run(const struct thimble_conv
     if (conv->assembly != NULL) {
         return conv->assembly(patches, weights, first, second, filters, steps);
     }
-    return thimble_chained_in_c(&conv->end, patches, weights, first, second, filters, steps);
+    return thimble_chained_in_c(&conv->step, patches, weights, first, second, filters, steps);
 }
 
 /* All filters at two positions of the convolution. */
@@ -265,6 +278,29 @@ THIMBLE_SPECIALIZED void thimble_chained_pooled(const struct thimble_conv_2d_cha
     }
 }
 
+/* The input with its padding, and zeros for the last word of the last window. */
+THIMBLE_SPECIALIZED void thimble_chained_pad(const struct thimble_conv_2d_chained *conv,
+                                             const int8_t *input, int8_t *to) {
+    const int32_t row_bytes = conv->input_width * conv->channels;
+    const int32_t bytes = conv->copy.width * conv->channels;
+    for (int32_t i = 0; i < conv->input_height * row_bytes; i++) {
+        to[i] = (int8_t)conv->padding_value;
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        to[conv->input_height * row_bytes + i] = 0;
+    }
+    to += conv->copy.top * row_bytes + conv->copy.left * conv->channels;
+    for (int32_t y = 0; y < conv->copy.height; y++, input += bytes, to += row_bytes) {
+        int32_t i = 0;
+        for (; i < bytes - 3; i += 4) {
+            thimble_store_word(to + i, thimble_load_word(input + i));
+        }
+        for (; i < bytes; i++) {
+            to[i] = input[i];
+        }
+    }
+}
+
 THIMBLE_SPECIALIZED void thimble_conv_2d_chained(const struct thimble_conv_2d_chained *conv,
                                                  const int8_t *input, int8_t *output,
                                                  void *scratch) {
@@ -278,6 +314,13 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_chained(const struct thimble_conv_2d_ch
         conv->pool_height * conv->pool_width * conv->pool_stride_height * conv->pool_stride_width >
         1;
     const int32_t positions = conv->output_height * conv->output_width;
+    if (conv->copy.height > 0) {
+        const int32_t pooled_bytes =
+            conv->pool_height * conv->pool_width * ((conv->filters + 3) / 4 * 4);
+        int8_t *copy = outputs + (pooled ? pooled_bytes : 0);
+        thimble_chained_pad(conv, input, copy);
+        input = copy;
+    }
     const int32_t together = pooled ? 1 : 2;
     const int32_t groups = (positions + together - 1) / together;
     for (int32_t group = 0; group < groups; group++) {

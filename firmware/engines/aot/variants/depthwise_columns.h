@@ -79,22 +79,15 @@ static inline int32_t thimble_columns_sum(const uint32_t *plane, const int32_t *
     return (int32_t)sum;
 }
 
-static inline int8_t thimble_columns_output(const struct thimble_columns_end *end, int32_t fast,
-                                            const int32_t *constants, int32_t sum) {
-    int32_t value;
-    if (fast) {
-        value = thimble_multiply_high_add(sum, constants[0], constants[1]) >> end->shift;
-    } else {
-        const uint64_t offset = (uint64_t)(uint32_t)constants[2] << 32 | (uint32_t)constants[1];
-        const uint64_t product = (uint64_t)((int64_t)sum * constants[0]) + offset;
-        value = (int32_t)(uint32_t)(product >> 32);
-        if (end->lowered) {
-            value = (value < 0 ? value - constants[3] : value) + constants[4];
-        }
-        value >>= end->wide_shift;
+static inline int8_t thimble_columns_output(const struct thimble_depthwise_columns *conv,
+                                            int32_t fast, const int32_t *constants, int32_t sum) {
+    if (!fast) {
+        return thimble_wide_output(&conv->step, sum, constants);
     }
-    const int32_t least = value < end->minimum ? end->minimum : value;
-    return (int8_t)(least > end->maximum ? end->maximum : least);
+    const int32_t value =
+        thimble_multiply_high_add(sum, constants[0], constants[1]) >> conv->fast_shift;
+    const int32_t least = value < conv->step.minimum ? conv->step.minimum : value;
+    return (int8_t)(least > conv->step.maximum ? conv->step.maximum : least);
 }
 
 static inline const int32_t *thimble_columns_channel_in_c(
@@ -106,11 +99,11 @@ static inline const int32_t *thimble_columns_channel_in_c(
     for (int32_t y = 0; y < rows; y++) {
         for (int32_t x = 0; x < columns; x++) {
             output[y * walk->row_bytes + x * walk->pixel_bytes] = thimble_columns_output(
-                &conv->end, fast, weights + 6,
+                conv, fast, weights + 6,
                 thimble_columns_sum(plane, weights, stride, column_bytes, y, x));
         }
     }
-    return weights + (fast ? 8 : conv->end.lowered ? 11 : 9);
+    return weights + (fast ? 8 : conv->step.lowered ? 11 : 9);
 }
 
 /* ---- the layer ---- */

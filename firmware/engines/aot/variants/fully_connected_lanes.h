@@ -1,0 +1,133 @@
+/* A dense layer with two weights in an int16: FULLY_CONNECTED of TensorFlow Lite, int8.
+ *
+ *   input    int8 [rows][depth]
+ *   weights  int32, for some units at a time: for each four inputs the lanes of these units, then for each unit its
+ *            multiplier and its offset (low and high word), and a unit and a zero where negative outputs are lowered.
+ *            Units that fill up the last ones have weights of 0
+ *   output   int8 [rows][units]
+ *   scratch  8 bytes for each four inputs, aligned to 4
+ *
+ * Gives the bits of fully_connected.h. An int16 holds two weights, as w1 + 256 w2, so SMLAD makes four products.
+ *
+ *   chained  eight units in six lanes: conv_2d_chained.h tells how three lanes give the sums of four. Half as many
+ *            bytes more than the weights have
+ *   paired   six units in three lanes, and no byte more: the sum of w1 + 256 w2 less that of w1, which SXTB16 takes
+ *            out of the lanes, is 256 times that of w2
+ *
+ * A row is read as a whole before the first of its outputs is written, so that the output may reach into the input
+ * as far as codegen/aot/overlap.py says: of one row, anywhere. */
+#ifndef THIMBLE_AOT_FULLY_CONNECTED_LANES_H
+#define THIMBLE_AOT_FULLY_CONNECTED_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/cortex_m4.h"
+#include "arithmetic/wide_step.h"
+#include "variants/dense_layout.h"
+
+struct thimble_fully_connected_lanes {
+    int32_t rows, depth, units;
+    int32_t quads;    /* words of four inputs, the last one filled up with zeros */
+    int32_t together; /* units: 8 chained, 6 paired */
+    const int32_t *weights;
+    struct thimble_wide_step step;
+    thimble_dense_units *assembly; /* or NULL */
+};
+
+/* A row of inputs as words of (a0, a2) and (a1, a3). */
+THIMBLE_SPECIALIZED void thimble_lanes_input(const int8_t *input, int32_t depth, uint32_t *words) {
+    int32_t i = 0;
+    for (; i < depth - 3; i += 4, words += 2) {
+        const uint32_t word = thimble_load_word(input + i);
+        words[0] = thimble_even_bytes(word);
+        words[1] = thimble_odd_bytes(word);
+    }
+    if (i < depth) {
+        uint32_t word = 0;
+        for (int32_t place = 0; i < depth; i++, place += 8) {
+            word |= (uint32_t)(uint8_t)input[i] << place;
+        }
+        words[0] = thimble_even_bytes(word);
+        words[1] = thimble_odd_bytes(word);
+    }
+}
+
+/* ---- what the assembly computes, in C ---- */
+
+/* The sums of four units times 256, from those of three lanes. */
+static inline void thimble_dense_chained_sums(const uint32_t lanes[3], int32_t sums_256[4]) {
+    const uint32_t first = (lanes[0] - ((lanes[1] - (lanes[2] << 8)) << 8)) << 8;
+    sums_256[0] = (int32_t)first;
+    for (int32_t i = 0; i < 3; i++) {
+        sums_256[i + 1] = (int32_t)(lanes[i] - (uint32_t)(sums_256[i] >> 8));
+    }
+}
+
+static inline const int32_t *thimble_lanes_in_c(const struct thimble_fully_connected_lanes *dense,
+                                                const uint32_t *input, const int32_t *weights,
+                                                int8_t *output, int32_t units) {
+    const int32_t chained = dense->together == 8, count = chained ? 6 : 3;
+    const int32_t constants = dense->step.lowered ? 5 : 3;
+    for (int32_t unit = 0; unit < units; unit += dense->together) {
+        uint32_t lanes[6] = {0, 0, 0, 0, 0, 0}, low[3] = {0, 0, 0};
+        int32_t sums[8];
+        for (int32_t half = 0; half < 2 * dense->quads; half++, weights += count) {
+            for (int32_t lane = 0; lane < count; lane++) {
+                const uint32_t word = (uint32_t)weights[lane];
+                lanes[lane] =
+                    (uint32_t)thimble_multiply_add_halves(input[half], word, (int32_t)lanes[lane]);
+                if (!chained) {
+                    low[lane] = (uint32_t)thimble_multiply_add_halves(
+                        input[half], thimble_even_bytes(word), (int32_t)low[lane]);
+                }
+            }
+        }
+        if (chained) {
+            thimble_dense_chained_sums(lanes, sums);
+            thimble_dense_chained_sums(lanes + 3, sums + 4);
+        } else {
+            for (int32_t lane = 0; lane < 3; lane++) {
+                sums[2 * lane] = (int32_t)(low[lane] << 8);
+                sums[2 * lane + 1] = (int32_t)(lanes[lane] - low[lane]);
+            }
+        }
+        for (int32_t i = 0; i < dense->together; i++, weights += constants) {
+            output[unit + i] = thimble_wide_output(&dense->step, sums[i], weights);
+        }
+    }
+    return weights;
+}
+
+/* ---- the layer ---- */
+
+THIMBLE_SPECIALIZED void thimble_fully_connected_lanes(
+    const struct thimble_fully_connected_lanes *dense, const int8_t *input, int8_t *output,
+    void *scratch) {
+    uint32_t *words = (uint32_t *)scratch;
+    const int32_t whole = dense->units / dense->together * dense->together;
+    for (int32_t row = 0; row < dense->rows; row++) {
+        thimble_lanes_input(input, dense->depth, words);
+        const int32_t *weights = dense->weights;
+        if (whole > 0) {
+            weights = dense->assembly != NULL
+                          ? dense->assembly(words, weights, output, whole, dense->quads)
+                          : thimble_lanes_in_c(dense, words, weights, output, whole);
+        }
+        if (dense->units > whole) {
+            int8_t rest[8];
+            if (dense->assembly != NULL) {
+                dense->assembly(words, weights, rest, dense->together, dense->quads);
+            } else {
+                thimble_lanes_in_c(dense, words, weights, rest, dense->together);
+            }
+            for (int32_t i = 0; i < dense->units - whole; i++) {
+                output[whole + i] = rest[i];
+            }
+        }
+        input += dense->depth;
+        output += dense->units;
+    }
+}
+
+#endif
