@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from codegen.aot.goals import GOALS
-from contract.cli import run
+from contract.boards import CODE_BYTES, STACK_BYTES
+from contract.cli import positive, run
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -50,6 +51,20 @@ def arguments() -> argparse.ArgumentParser:
         metavar="BOARD",
         help="with --engine aot: refuse a model that does not fit this board, a folder of firmware/boards",
     )
+    parser.add_argument(
+        "--flash-limit",
+        type=positive,
+        metavar="BYTES",
+        help="with --engine aot: what the model's constants may need (default: what --board has, less "
+        f"{CODE_BYTES:,} for code): faster kernels with larger constants are taken as far as they fit",
+    )
+    parser.add_argument(
+        "--ram-limit",
+        type=positive,
+        metavar="BYTES",
+        help="with --engine aot: what the model's activations may need (default: what --board has, less "
+        f"{STACK_BYTES:,} for the stack and a second input): the same for faster kernels with more scratch",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser
 
@@ -69,6 +84,8 @@ def main(argv: list[str]) -> int:
         options.optimize,
         options.explain,
         None if options.board is None else board(options.board),
+        options.flash_limit,
+        options.ram_limit,
     )
     print(summary)
     return 0

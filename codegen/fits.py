@@ -1,10 +1,22 @@
 """Whether a model fits a board, said before anything is built."""
 
-from codegen.aot.plan import Plan
-from contract.boards import STACK_BYTES, Board
+from codegen.aot.plan import Limits, Plan
+from contract.boards import CODE_BYTES, STACK_BYTES, Board
 from contract.errors import UserError
+from contract.graph import Model
 
 SMALLER = "make the layers there narrower or the input smaller, or take a board with more RAM"
+
+
+def limits_of(model: Model, board: Board | None, flash: int | None, ram: int | None) -> Limits:
+    """The given limits, or where they are None what `board` leaves to the constants and the arena of a
+    model."""
+    if board is not None and flash is None and board.flash_bytes is not None:
+        flash = max(0, board.flash_bytes - CODE_BYTES)
+    if board is not None and ram is None and board.ram_bytes is not None:
+        request = sum(model.tensors[index].bytes for index in model.inputs)
+        ram = max(0, board.ram_bytes - STACK_BYTES - request)
+    return Limits(flash, ram)
 
 
 def expect_fits(plan: Plan, goal: str, board: Board) -> None:

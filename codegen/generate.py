@@ -8,8 +8,8 @@ from codegen.aot.emit.assembly import FILE as ASSEMBLY_FILE
 from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.layer_map import layer_map
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
-from codegen.aot.plan import Plan, plan_model
-from codegen.fits import expect_fits
+from codegen.aot.plan import Limits, Plan, plan_model
+from codegen.fits import expect_fits, limits_of
 from codegen.model_data import model_data_header, model_data_source
 from codegen.model_info import model_info, model_info_header
 from codegen.names import Identifiers, layer_names
@@ -36,13 +36,15 @@ def generate(
     optimize: str = "speed",
     explain: bool = False,
     board: Board | None = None,
+    flash_limit: int | None = None,
+    ram_limit: int | None = None,
 ) -> str:
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
     `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. `optimize` is one of
-    codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. UserError, with
-    nothing written, where the flatbuffer is damaged or not supported, is not the manifest's or does not fit
-    `board`.
+    codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. The limits are
+    bytes of the model's constants and of its arena; `board` gives those that are not. UserError, with nothing
+    written, where the flatbuffer is damaged or not supported, is not the manifest's or does not fit `board`.
     """
     model = read_model(tflite)
     manifest = None if manifest_path is None else read_manifest(manifest_path)
@@ -54,7 +56,8 @@ def generate(
     runtime = RUNTIMES["aot" if engine == "aot" else f"tflm-{library}"]
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
-        texts, details = _aot(model, manifest, name, optimize, explain, board)
+        limits = limits_of(model, board, flash_limit, ram_limit)
+        texts, details = _aot(model, manifest, name, optimize, explain, board, limits)
     else:
         texts, details = _tflm(model, manifest, name, library)
     texts["model_info.h"] = model_info_header(model)
@@ -74,11 +77,17 @@ def generate(
 
 
 def _aot(
-    model: Model, manifest: Manifest | None, name: str, optimize: str, explain: bool, board: Board | None
+    model: Model,
+    manifest: Manifest | None,
+    name: str,
+    optimize: str,
+    explain: bool,
+    board: Board | None,
+    limits: Limits,
 ) -> tuple[dict[str, str], str]:
     identifiers = Identifiers(OWN_NAMES)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
-    plan = plan_model(model, layers, optimize)
+    plan = plan_model(model, layers, optimize, limits)
     if board is not None:
         expect_fits(plan, optimize, board)
     names = claim_names(plan, identifiers)

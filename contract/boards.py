@@ -23,6 +23,7 @@ LINES = ("semihosting", "uart", "usb", "pty")
 ENGINES = ("aot", "tflm")
 TICK_UNITS = ("cycle", "instruction", "nanosecond")
 STACK_BYTES = 16384  # of an emulated board; what lies below is guarded
+CODE_BYTES = 65536  # of flash that are set aside for code where constants are chosen
 STACK_GUARD_BYTES = 32 << 20
 DEFAULT = "mps2-an386"  # what is measured and compared on where nothing else is said
 

@@ -9,6 +9,14 @@ from contract.errors import UserError
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C
 
 
+def positive(text: str) -> int:
+    """A whole number of 1 or more, as an argument."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(f"{number} is not 1 or more")
+    return number
+
+
 def run(main: Callable[[list[str]], int]) -> NoReturn:
     """Run a stage's `main(arguments) -> exit code` and leave the process with that code.
 

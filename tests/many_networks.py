@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_source
-from codegen.aot.plan import Plan, plan_model
+from codegen.aot.plan import NO_LIMITS, Limits, Plan, plan_model
 from codegen.names import Identifiers, layer_names
 from contract.boards import DEFAULT, board, header
 from contract.flatbuffer import parse_model
@@ -44,13 +44,15 @@ def output_bytes(model: Model) -> int:
     return sum(model.tensors[index].bytes for index in model.outputs)
 
 
-def write_sources(flatbuffers: Sequence[bytes], optimize: str, folder: Path) -> Sources:
+def write_sources(
+    flatbuffers: Sequence[bytes], optimize: str, folder: Path, limits: Limits = NO_LIMITS
+) -> Sources:
     """Generate all networks into one translation unit, in which they share the arena's memory alone."""
     identifiers = Identifiers(OWN_NAMES)
     plans, parts, assembly, rows = [], [], [], []
     for index, flatbuffer in enumerate(flatbuffers):
         model = parse_model(flatbuffer)
-        plan = plan_model(model, layer_names(model, None, identifiers), optimize)
+        plan = plan_model(model, layer_names(model, None, identifiers), optimize, limits)
         names = claim_names(plan, identifiers)
         text, _ = model_source(plan, f"network {index}", names)
         text = text.replace('#include "model.h"\n', "")

@@ -7,9 +7,10 @@ import pytest
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from codegen.__main__ import main
-from codegen.aot.plan import plan_model
+from codegen.aot.plan import Limits, Plan, plan_model
 from contract.flatbuffer import parse_model
-from tests.networks import Network, classifier, random_weights
+from tests.many_networks import run_on_board, write_sources
+from tests.networks import Network, classifier, random_weights, reference, some_inputs
 
 
 def variants(network: Network, goal: str) -> dict[str, str]:
@@ -36,8 +37,8 @@ def test_explain_names_every_layer_its_variant_and_the_reason(
         "conv_2": "packed",
         "pool_3": "packed",
         "reshape_4": "portable",
-        "dense_5": "dual",
-        "dense_6": "dual",
+        "dense_5": "chained",
+        "dense_6": "paired",
         "softmax_7": "table",
     }
     ranges = next(" ".join(line) for line in lines if line[:1] == ["conv_2"])
@@ -97,3 +98,87 @@ def test_an_unknown_aim_is_refused(mnist: Path, tmp_path: Path) -> None:
         generate(mnist, tmp_path, "--optimize", "everything")
     assert stopped.value.code == 2
     assert not any(tmp_path.iterdir())
+
+
+# ---- limits ----
+
+
+def mixed(generator: np.random.Generator) -> Network:
+    """Convolutions, depthwise convolutions and a dense layer, each of which has several variants."""
+    network = Network((1, 12, 10, 4), 0.05, -128)
+    for channels in (16, 24):
+        network.depthwise_conv_2d(
+            random_weights(generator, (1, 3, 3, network.shape[3])),
+            [0.004],
+            None,
+            0.05,
+            -128,
+            padding="SAME",
+            activation="RELU",
+        )
+        weights = random_weights(generator, (channels, 1, 1, network.shape[3]))
+        network.conv_2d(weights, [0.004], None, 0.05, -128, activation="RELU")
+    network.conv_2d(random_weights(generator, (20, 3, 3, 24)), [0.002], None, 0.05, 3, stride=(3, 3))
+    depth = int(np.prod(network.shape))
+    network.reshape((1, depth))
+    network.fully_connected(random_weights(generator, (30, depth)), [0.002], None, 0.05, 3)
+    return network
+
+
+def plan_within(network: Network, limits: Limits) -> Plan:
+    model = parse_model(network.flatbuffer())
+    return plan_model(model, [f"layer_{operator.index}" for operator in model.operators], "speed", limits)
+
+
+def instructions(plan: Plan) -> int:
+    return sum(call.instructions or 0 for call in plan.kernel_calls)
+
+
+def test_a_limit_of_flash_is_kept_as_far_as_variants_go_and_costs_instructions() -> None:
+    network = mixed(np.random.default_rng(1))
+    free = plan_within(network, Limits())
+    least = plan_within(network, Limits(flash=0))
+    assert least.constant_bytes < 0.8 * free.constant_bytes
+    assert instructions(least) > instructions(free)
+    plans = [free]
+    for limit in range(free.constant_bytes, least.constant_bytes - 1, -500):
+        plans.append(plan_within(network, Limits(flash=limit)))
+        assert plans[-1].constant_bytes <= limit
+    spent = [instructions(plan) for plan in plans]
+    assert spent == sorted(spent)
+    assert len(set(spent)) > 4
+    assert {"strips", "paired"} <= {call.variant for plan in plans for call in plan.calls}
+
+
+def test_a_limit_of_ram_is_kept_as_far_as_variants_go() -> None:
+    network = mixed(np.random.default_rng(1))
+    free = plan_within(network, Limits())
+    least = plan_within(network, Limits(ram=0))
+    assert least.arena.bytes < 0.8 * free.arena.bytes
+    assert instructions(least) > instructions(free)
+    middle = plan_within(network, Limits(ram=(free.arena.bytes + least.arena.bytes) // 2))
+    assert middle.arena.bytes <= (free.arena.bytes + least.arena.bytes) // 2
+    assert instructions(free) < instructions(middle) <= instructions(least)
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(), Limits(flash=0), Limits(ram=0), Limits(0, 0), Limits(flash=16000)]
+)
+def test_limits_change_no_byte(limits: Limits, tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    network = mixed(generator)
+    inputs = some_inputs(network, generator)
+    flatbuffer = network.flatbuffer()
+    sources = write_sources([flatbuffer], "speed", tmp_path, limits)
+    (outcome,) = run_on_board(sources, "-O2", [inputs], tmp_path / "board")
+    np.testing.assert_array_equal(outcome.outputs, reference(flatbuffer, inputs))
+
+
+def test_the_command_takes_limits_and_says_what_they_cost(
+    mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate(mnist, tmp_path, "--explain", "--flash-limit", "9800")
+    assert "beyond the limit of flash" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        generate(mnist, tmp_path, "--ram-limit", "0")
+    assert "invalid positive value: '0'" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 from codegen.aot.call import Alias, KernelCall
-from codegen.aot.choice import choose
+from codegen.aot.choice import calls_of, choose
 from codegen.aot.plan import plan_model
 from codegen.aot.schedule.arena import place
 from codegen.aot.schedule.lifetimes import lifetimes
@@ -47,7 +47,7 @@ def branches(count: int, wide: int, narrow: int) -> Network:
 
 def test_branches_are_computed_one_after_the_other() -> None:
     model = parse_model(branches(4, wide=40, narrow=4).flatbuffer())
-    as_in_file = place(lifetimes(model, choose(model, "portable"), layers(model)).buffers)
+    as_in_file = place(lifetimes(model, calls_of(choose(model, "portable")), layers(model)).buffers)
     assert as_in_file.bytes > 4 * 16 * 40
     assert plan_model(model, layers(model)).arena.bytes < 2 * 16 * 40
 
@@ -57,7 +57,7 @@ def test_a_chain_keeps_its_order() -> None:
     for _ in range(5):
         network.fully_connected(np.ones((4, 4), np.int8), [0.01], None, 0.05, 0)
     model = parse_model(network.flatbuffer())
-    calls = choose(model, "portable")
+    calls = calls_of(choose(model, "portable"))
     assert order(model, calls) == calls
 
 
@@ -65,7 +65,7 @@ def test_many_branches_end_in_time() -> None:
     """A search that looks at every order of 24 branches would not."""
     model = parse_model(branches(24, wide=9, narrow=4).flatbuffer())
     started = time.process_time()
-    order(model, choose(model, "portable"))
+    order(model, calls_of(choose(model, "portable")))
     assert time.process_time() - started < 4
 
 
@@ -76,7 +76,7 @@ def test_no_other_order_needs_less(seed: int) -> None:
     model = parse_model(random_graph(seed).flatbuffer())
     if is_stateful(model):
         return
-    calls = choose(model, "portable")
+    calls = calls_of(choose(model, "portable"))
     if len(calls) > 7:
         return
     chosen = order(model, calls)

@@ -1,7 +1,7 @@
 """Which variant of its kernel each operator gets, and why."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.operators import portable
@@ -9,64 +9,119 @@ from codegen.aot.rewrite.change import Change
 from codegen.aot.variants import VARIANTS
 from contract.graph import Model, Operator
 
+Call = KernelCall | Alias
 
-def choose(model: Model, goal: str) -> list[KernelCall | Alias]:
-    """The calls of an inference in the order of the operators; `goal` is one of codegen.aot.goals.GOALS.
+
+@dataclass(frozen=True)
+class Choice:
+    """The calls for some operators, and other calls that would do the same."""
+
+    calls: tuple[Call, ...]
+    others: tuple[KernelCall, ...] = ()  # each for the same operators as the only call of `calls`
+
+    def taking(self, other: KernelCall, reason: str) -> "Choice":
+        """The choice of one of the others; `reason` says why it is not the call chosen before."""
+        (before,) = self.calls
+        reasons = "; ".join([other.reason, f"not {before.variant}: {reason}"])
+        left = tuple(one for one in self.others if one is not other)
+        return Choice((replace(other, reason=reasons),), left)
+
+
+def choose(model: Model, goal: str) -> list[Choice]:
+    """What computes each operator, in the order of the operators; `goal` is one of codegen.aot.goals.GOALS.
 
     UserError where an operator's tensors do not fit together.
     """
-    calls: list[KernelCall | Alias] = []
+    choices: list[Choice] = []
     computed: set[tuple[int, ...]] = set()  # the operators, by their outputs
     for operator in model.operators:
         if operator.outputs not in computed:
             chosen = _choose(model, operator, goal)
-            calls.extend(chosen)
-            computed.update(one.outputs for call in chosen for one in call.operators)
-    return calls
+            choices.append(chosen)
+            computed.update(one.outputs for call in chosen.calls for one in call.operators)
+    return choices
 
 
-def _choose(model: Model, operator: Operator, goal: str) -> tuple[KernelCall | Alias, ...]:
+def _choose(model: Model, operator: Operator, goal: str) -> Choice:
     """The first variant that fits; of those that say what they cost, with no other before them, the
     cheapest."""
-    variants = [variant for variant in VARIANTS if variant.operator == operator.name]
+    matched, reasons = _matched(model, operator, goal)
+    if not matched:
+        calls = portable(model, operator)
+        reason = "as asked" if goal == "portable" else "; ".join(reasons)
+        return Choice(tuple(replace(call, reason=reason) for call in calls) if reason else calls)
+    first = next((call for call in matched if call.instructions is None), None)
+    best = first or min(matched, key=lambda call: call.instructions or 0)
+    others = [call for call in matched if call is not best and call.operators == best.operators]
+    reasons += [
+        f"not {call.variant}: about {call.instructions:,} instructions" for call in others if not first
+    ]
+    chosen = replace(best, reason="; ".join([best.reason, *reasons]))
+    return Choice((chosen,), tuple(sorted(others, key=lambda call: call.instructions or 0)))
+
+
+def _matched(model: Model, operator: Operator, goal: str) -> tuple[list[KernelCall], list[str]]:
+    """The calls of all variants that fit, up to the first one that does not say what it costs; and why the
+    others do not."""
+    matched = []
     reasons = []
-    best: KernelCall | None = None
-    for variant in variants:
+    for variant in VARIANTS:
+        if variant.operator != operator.name:
+            continue
         if goal not in variant.goals:
             reasons.append(f"not {variant.name}: it is for {' and '.join(variant.goals)}")
             continue
-        matched = variant.match(model, operator)
-        if isinstance(matched, str):
-            reasons.append(f"not {variant.name}: {matched}")
+        call = variant.match(model, operator)
+        if isinstance(call, str):
+            reasons.append(f"not {variant.name}: {call}")
             continue
-        call = replace(matched, variant=variant.name)
-        worse: KernelCall | None = None
-        if best is None:
-            best = call
-        elif _dearer(best, call):
-            best, worse = call, best
-        else:
-            worse = call
-        if worse is not None and worse.instructions is not None:
-            reasons.append(f"not {worse.variant}: about {worse.instructions:,} instructions")
-        if best.instructions is None:
+        matched.append(replace(call, variant=variant.name))
+    return matched, reasons
+
+
+def calls_of(choices: Sequence[Choice]) -> list[Call]:
+    """The chosen calls."""
+    return [call for choice in choices for call in choice.calls]
+
+
+def within_flash(choices: Sequence[Choice], bytes: int) -> list[Choice]:
+    """The choices, with calls that need fewer constants until all of them need no more than `bytes`: those
+    first that cost the fewest instructions for each byte that they save."""
+    chosen = list(choices)
+    needed = sum(map(constant_bytes, calls_of(chosen)))
+    while needed > bytes:
+        swaps = [
+            (dearer / saved, place, other)
+            for place, choice in enumerate(chosen)
+            for other, dearer, saved in _smaller(choice)
+        ]
+        if not swaps:
             break
-    if best is not None:
-        return (replace(best, reason="; ".join([best.reason, *reasons])),)
-    calls = portable(model, operator)
-    reason = "as asked" if goal == "portable" else "; ".join(reasons)
-    return tuple(replace(call, reason=reason) for call in calls) if reason else calls
+        _, place, other = min(swaps, key=lambda swap: swap[:2])
+        saved = constant_bytes(chosen[place].calls[0]) - constant_bytes(other)
+        chosen[place] = chosen[place].taking(other, f"{saved:,} bytes more, beyond the limit of flash")
+        needed -= saved
+    return chosen
 
 
-def _dearer(one: KernelCall, other: KernelCall) -> bool:
-    return (
-        one.instructions is not None
-        and other.instructions is not None
-        and one.instructions > other.instructions
-    )
+def _smaller(choice: Choice) -> Iterator[tuple[KernelCall, int, int]]:
+    """Other calls with fewer bytes of constants: how many more instructions they take, and how many bytes
+    they save."""
+    for other in choice.others:
+        (call,) = choice.calls
+        saved = constant_bytes(call) - constant_bytes(other)
+        if saved > 0 and isinstance(call, KernelCall):
+            yield other, max(0, (other.instructions or 0) - (call.instructions or 0)), saved
 
 
-def explanation(calls: Sequence[KernelCall | Alias], changes: Sequence[Change], layers: Sequence[str]) -> str:
+def constant_bytes(call: Call) -> int:
+    """Bytes of a call's constants in flash."""
+    if isinstance(call, Alias):
+        return 0
+    return sum(constant.values.nbytes for constant in call.constants)
+
+
+def explanation(calls: Sequence[Call], changes: Sequence[Change], layers: Sequence[str]) -> str:
     """One line for each operator: layer, operator, variant and reason. `layers` has each operator's name."""
     rows = [
         (layers[change.operator.index], change.operator.name, "rewritten", change.text) for change in changes

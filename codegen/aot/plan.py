@@ -1,10 +1,10 @@
 """From a graph to the calls of an inference and the arena they share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall, backward
-from codegen.aot.choice import choose
+from codegen.aot.choice import Choice, calls_of, choose, constant_bytes, within_flash
 from codegen.aot.operators import module_of, table
 from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
 from codegen.aot.rewrite.change import Change
@@ -13,10 +13,21 @@ from codegen.aot.schedule.lifetimes import Lifetimes, lifetimes
 from codegen.aot.schedule.order import order
 from codegen.aot.schedule.variables import read_in_place
 from contract.errors import Refusals, UserError
-from contract.graph import Model, Tensor
+from contract.graph import Model, Operator, Tensor
 from contract.runtimes import AOT, check
 
 MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the kernels chosen for speed may need, in bytes; None where there is no limit."""
+
+    flash: int | None = None  # of constants
+    ram: int | None = None  # of the arena
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -53,24 +64,85 @@ class Plan:
     @property
     def constant_bytes(self) -> int:
         """Bytes of all constants in flash."""
-        own = sum(constant.values.nbytes for call in self.kernel_calls for constant in call.constants)
+        own = sum(map(constant_bytes, self.calls))
         return own + sum(tensor.bytes for tensor in self.constant_operands)
 
 
-def plan_model(model: Model, layers: Sequence[str], goal: str = "portable") -> Plan:
+def plan_model(
+    model: Model, layers: Sequence[str], goal: str = "portable", limits: Limits = NO_LIMITS
+) -> Plan:
     """Plan `model`; `layers` has an identifier for each operator.
 
-    `goal` is one of codegen.aot.goals.GOALS. UserError names the operators or the tensor that the engine
-    cannot run.
+    `goal` is one of codegen.aot.goals.GOALS. Of the variants for it the fastest are taken that keep to the
+    limits, as far as there are such. UserError names the operators or the tensor that the engine cannot run.
     """
     model, changes = _rewritten(model)
-    calls = order(model, read_in_place(model, choose(model, goal)))
+    choices = choose(model, goal)
+    if limits.flash is not None:
+        choices = within_flash(choices, limits.flash)
+    planned = _planned(model, choices, layers)
+    if limits.ram is not None:
+        planned = _within_ram(model, choices, layers, planned, limits.ram)
+    if planned.arena.bytes > MOST_ARENA_BYTES:
+        raise UserError(
+            f"the activations need an arena of {planned.arena.bytes:,} bytes; make the model smaller"
+        )
+    calls = [_directed(call, planned.alive, planned.arena) for call in planned.calls]
+    alive = planned.alive
+    return Plan(
+        model, tuple(changes), tuple(layers), tuple(calls), planned.arena, alive.buffer_of, alive.scratch_of
+    )
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """Calls in their order, and the arena they share."""
+
+    calls: list[KernelCall | Alias]
+    alive: Lifetimes
+    arena: Arena
+
+
+def _planned(model: Model, choices: Sequence[Choice], layers: Sequence[str]) -> _Planned:
+    calls = order(model, read_in_place(model, calls_of(choices)))
     alive = lifetimes(model, calls, layers)
-    arena = place(alive.buffers, alive.overlaps)
-    calls = [_directed(call, alive, arena) for call in calls]
-    if arena.bytes > MOST_ARENA_BYTES:
-        raise UserError(f"the activations need an arena of {arena.bytes:,} bytes; make the model smaller")
-    return Plan(model, tuple(changes), tuple(layers), tuple(calls), arena, alive.buffer_of, alive.scratch_of)
+    return _Planned(calls, alive, place(alive.buffers, alive.overlaps))
+
+
+def _within_ram(
+    model: Model, choices: Sequence[Choice], layers: Sequence[str], planned: _Planned, bytes: int
+) -> _Planned:
+    """The plan with other variants at its peak, as long as that makes the arena smaller and it is larger than
+    `bytes`: the fastest that does."""
+    chosen = list(choices)
+    while planned.arena.bytes > bytes:
+        before = planned
+        for position, other in _others_at_peak(chosen, planned):
+            saved = "more scratch or a place of its own for its output, beyond the limit of RAM"
+            tried = [*chosen]
+            tried[position] = tried[position].taking(other, saved)
+            better = _planned(model, tried, layers)
+            # Where several calls need as much, one after the other.
+            smaller = better.arena.bytes - planned.arena.bytes
+            if smaller < 0 or (smaller == 0 and _peak(better) is not _peak(planned)):
+                chosen, planned = tried, better
+                break
+        if planned is before:
+            break
+    return planned
+
+
+def _others_at_peak(choices: Sequence[Choice], planned: _Planned) -> Iterator[tuple[int, KernelCall]]:
+    """Which choice the call at the peak belongs to, with each other call for it, fastest first."""
+    operators = _peak(planned)
+    for position, choice in enumerate(choices):
+        if any(call.operators is operators for call in choice.calls):
+            yield from ((position, other) for other in choice.others)
+
+
+def _peak(planned: _Planned) -> tuple[Operator, ...]:
+    """The operators of the call that sets the bound of the arena."""
+    return planned.calls[min(planned.arena.peak, len(planned.calls) - 1)].operators
 
 
 def _directed(call: KernelCall | Alias, alive: Lifetimes, arena: Arena) -> KernelCall | Alias:

@@ -16,6 +16,7 @@ reference rounds them the other way: then the layer keeps the reference.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,8 @@ class Requantization:
         remainder = high & ((1 << right) - 1)
         threshold = (((1 << right) - 1) >> 1) + (high < 0)
         values = (high >> right) + (remainder > threshold) + self.zero_point
-        return np.clip(values, *self.limits)
+        outputs: NDArray[np.int64] = np.minimum(np.maximum(values, self.limits[0]), self.limits[1])
+        return outputs
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def solve(channel: Channel, factor: float, align: int, shift: int, clamped: bool
     return None
 
 
+@lru_cache(maxsize=1 << 14)  # variants of one layer ask for the same
 def thresholds(channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each output above the least one, and the least sum (without bias) that reaches it: by bisection."""
     ends = np.array([channel.least, channel.greatest])
@@ -152,4 +155,6 @@ def thresholds(channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         reached = channel.requantization(middle + channel.bias) >= outputs
         reaching = np.where(reached, middle, reaching)
         below = np.where(reached, below, middle)
+    outputs.setflags(write=False)
+    reaching.setflags(write=False)
     return outputs, reaching

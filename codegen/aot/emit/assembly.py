@@ -36,5 +36,5 @@ def model_kernels(plan: Plan, name: str, names: Names) -> str | None:
 
 
 def _line(function: Assembly, names: Names) -> str:
-    arguments = ", ".join(f"{key}={value}" for key, value in function.arguments.items())
-    return f"{function.macro} {names.parts[function]}, {arguments}"
+    arguments = [f"{key}={value}" for key, value in function.arguments.items()]
+    return f"{function.macro} {', '.join([names.parts[function], *arguments])}"

@@ -2,6 +2,7 @@
 firmware/engines/aot/variants/conv_2d_chained.h."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +29,112 @@ UNROLLED = 16  # steps of the loop
 ASSEMBLY = "variants/chained_m4.inc"
 
 
-def match(model: Model, operator: Operator) -> KernelCall | str:
-    """The call, or why there is none."""
-    return call_of(pair_of(model, operator))
+@dataclass(frozen=True)
+class Layer:
+    """A convolution, and the pooling behind it, that can have four filters in three accumulators."""
+
+    pair: Pair
+    step: WideStep
+    image: tuple[int, int]  # height and width of the input, with its padding if that is copied
+    runs: int  # of neighbouring bytes of a row of the window
+    run_bytes: int
+
+    @property
+    def run_words(self) -> int:
+        return -(-self.run_bytes // WORD)
+
+    @property
+    def words(self) -> int:
+        """Of a window."""
+        return self.pair.conv.weights.shape[1] * self.runs * self.run_words
+
+    @property
+    def copied(self) -> bool:
+        return _padded(self.pair) is not None
+
+    @property
+    def fields(self) -> Mapping[str, Value]:
+        """Those of struct thimble_conv_2d_chained before its weights."""
+        conv, pool = self.pair.conv, self.pair.pool
+        conv_shape = conv.rows.outputs, conv.columns.outputs
+        shape = conv_shape if pool is None else (pool.rows.outputs, pool.columns.outputs)
+        if as_row(self.pair):
+            conv_shape = shape = 1, self.image[1]
+        return {
+            "input_height": self.image[0],
+            "input_width": self.image[1],
+            "channels": conv.input.shape[3],
+            **_filter_fields(conv, self.copied),
+            "padding_value": conv.input.quantization.zero_point,
+            "copy": {
+                "height": conv.input.shape[1] if self.copied else 0,
+                "width": conv.input.shape[2] if self.copied else 0,
+                "top": conv.rows.padding if self.copied else 0,
+                "left": conv.columns.padding if self.copied else 0,
+            },
+            "conv_height": conv_shape[0],
+            "conv_width": conv_shape[1],
+            **pool_fields(self.pair),
+            "output_height": shape[0],
+            "output_width": shape[1],
+            "filters": len(conv.weights),
+            "runs": self.runs,
+            "run_bytes": self.run_bytes,
+            "run_words": self.run_words,
+            "step": self.step.fields,
+        }
+
+    @property
+    def laid_out(self) -> NDArray[np.int8]:
+        """The weights by four filters, filled up, and by words: int8 (groups, filter, word, byte)."""
+        weights = self.pair.conv.weights
+        rows = weights.reshape(len(weights), weights.shape[1] * self.runs, -1)
+        fill = -rows.shape[2] % WORD
+        padded = np.pad(rows, ((0, -len(weights) % TOGETHER), (0, 0), (0, fill)))
+        return padded.reshape(-1, TOGETHER, self.words, WORD)
+
+    @property
+    def ends(self) -> NDArray[np.int32]:
+        """What the requantisation of each four filters needs: int32 (groups, words)."""
+        words = self.step.words
+        # Behind the first filter the offset stands before the multiplier, too.
+        twice = np.concatenate([words[:, 1:3], words], axis=1)
+        filled = np.pad(twice, ((0, -len(words) % TOGETHER), (0, 0)))
+        ends: NDArray[np.int32] = filled.reshape(len(filled) // TOGETHER, -1)[:, 2:]
+        return ends
+
+    @property
+    def patch_instructions(self) -> int:
+        """What all patches take, about."""
+        conv = self.pair.conv
+        windows, outside = windows_of(self.pair)
+        pairs = -(-windows // POSITIONS)
+        patches = pairs * (20 + conv.weights.shape[1] * self.runs * 16 + 9 * self.words)
+        if self.copied:
+            return patches + 3 * copy_bytes(self.pair)
+        return patches + outside * self.words * (7 * WORD if conv.input.shape[3] % WORD else 8)
+
+    @property
+    def block_instructions(self) -> int:
+        """What a patch and four filters take."""
+        # Of a filter at both positions.
+        output = 2 * self.step.output_instructions + 1 + (self.step.units is not None)
+        steps = 2 * self.words
+        return 23 + 8 * steps + 2 * -(-(steps - 1) // UNROLLED) + 4 * output
 
 
-def call_of(pair: Pair) -> KernelCall | str:
-    """The call for a checked convolution and its pooling, or why there is none."""
-    conv, pool = pair.conv, pair.pool
+def as_row(pair: Pair) -> bool:
+    """Whether the image is computed as one row of pixels."""
+    return pair.pool is None and pair.conv.is_pointwise
+
+
+def layer_of(pair: Pair) -> Layer | str:
+    """The layer, or why the convolution cannot have this form."""
+    conv = pair.conv
     batch, height, width, channels = conv.input.shape
     if conv.groups > 1:
         return f"its channels are in {conv.groups} groups"
-    as_row = pool is None and conv.is_pointwise
-    if batch != 1 and not as_row:
+    if batch != 1 and not as_row(pair):
         return f"its batch is {batch}"
     if len(conv.weights) == 1:
         return "one filter would leave three of four idle"
@@ -51,26 +145,31 @@ def call_of(pair: Pair) -> KernelCall | str:
     if farthest > MOST_SUM:
         return f"its sums reach to {farthest:,}, of {MOST_SUM:,}"
     bias = bias_without_zero_point(conv.weights, conv.bias, conv.input.quantization.zero_point)
-    filters, filter_height, filter_width, _ = conv.weights.shape
-    factors = list(np.broadcast_to(conv.factors, filters))
-    step = solve_wide(channels_of(conv.multipliers, conv.output, pair.limits, sums, bias), factors, SCALE)
+    step = solve_wide(
+        channels_of(conv.multipliers, conv.output, pair.limits, sums, bias),
+        list(np.broadcast_to(conv.factors, len(conv.weights))),
+        SCALE,
+    )
     if step is None:
         return "its requantisation has no form of one multiplication"
-    conv_height, conv_width = conv.rows.outputs, conv.columns.outputs
-    output_height, output_width = (
-        (conv_height, conv_width) if pool is None else (pool.rows.outputs, pool.columns.outputs)
-    )
-    if as_row:
-        height, width = 1, batch * height * width
-        conv_height, conv_width = output_height, output_width = 1, width
-    copied = _padded(pair)
-    if copied is not None:
-        height, width = copied
+    image = (1, batch * height * width) if as_row(pair) else _padded(pair) or (height, width)
     # Without dilation the taps of a row lie side by side in the input: one run of bytes.
-    runs = 1 if conv.options.dilation[1] == 1 else filter_width
-    run_bytes = filter_width * channels // runs
-    run_words = -(-run_bytes // WORD)
-    words = filter_height * runs * run_words
+    runs = 1 if conv.options.dilation[1] == 1 else conv.weights.shape[2]
+    return Layer(pair, step, image, runs, conv.weights.shape[2] * channels // runs)
+
+
+def match(model: Model, operator: Operator) -> KernelCall | str:
+    """The call, or why there is none."""
+    return call_of(pair_of(model, operator))
+
+
+def call_of(pair: Pair) -> KernelCall | str:
+    """The call for a checked convolution and its pooling, or why there is none."""
+    layer = layer_of(pair)
+    if isinstance(layer, str):
+        return layer
+    step = layer.step
+    conv = pair.conv
     return KernelCall(
         operators=pair.operators,
         kernel="conv_2d_chained",
@@ -78,37 +177,17 @@ def call_of(pair: Pair) -> KernelCall | str:
         inputs=(conv.input.index,),
         outputs=(pair.output,),
         parameters={
-            "input_height": height,
-            "input_width": width,
-            "channels": channels,
-            **_filter_fields(conv, copied is not None),
-            "padding_value": conv.input.quantization.zero_point,
-            "copy": {
-                "height": conv.input.shape[1] if copied else 0,
-                "width": conv.input.shape[2] if copied else 0,
-                "top": conv.rows.padding if copied else 0,
-                "left": conv.columns.padding if copied else 0,
-            },
-            "conv_height": conv_height,
-            "conv_width": conv_width,
-            **pool_fields(pair),
-            "output_height": output_height,
-            "output_width": output_width,
-            "filters": filters,
-            "runs": runs,
-            "run_bytes": run_bytes,
-            "run_words": run_words,
-            "weights": Constant("weights", _stream(conv.weights, runs, step)),
-            "step": step.fields,
+            **layer.fields,
+            "weights": Constant("weights", _stream(layer)),
             "assembly": Assembly("chained", "thimble_chained_filters", ASSEMBLY, step.fields, shared=True),
             "backward": 0,
         },
         overlaps={conv.input.index: Overlap(FAR, -FAR)}
-        if copied
+        if layer.copied
         else overlap_of(pair, POSITIONS, across_rows=True),
         description=pair.description,
-        scratch=(POSITIONS * 8 + POSITIONS * WORD) * words + _pooled_bytes(pair) + _copy_bytes(pair),
-        instructions=_instructions(pair, step, words, filter_height * runs),
+        scratch=POSITIONS * (8 + WORD) * layer.words + _pooled_bytes(pair) + copy_bytes(pair),
+        instructions=_instructions(layer),
         reason=f"16 products in 6 multiplications; {step.about}",
     )
 
@@ -139,44 +218,31 @@ def _padded(pair: Pair) -> tuple[int, int] | None:
     return (height, width) if height * width * conv.input.shape[3] <= MOST_COPY else None
 
 
-def _copy_bytes(pair: Pair) -> int:
+def copy_bytes(pair: Pair) -> int:
+    """Of the copy of the input with its padding, or 0."""
     padded = _padded(pair)
     return 0 if padded is None else padded[0] * padded[1] * pair.conv.input.shape[3] + WORD
 
 
-def _stream(weights: NDArray[np.int8], runs: int, step: WideStep) -> NDArray[np.int32]:
-    """What the kernel reads, in its order: int32 (words,)."""
-    filters, filter_height = weights.shape[:2]
-    missing = -filters % TOGETHER
-    laid_out = weights.reshape(filters, filter_height * runs, -1)
-    fill = -laid_out.shape[2] % WORD
-    padded = np.pad(laid_out, ((0, missing), (0, 0), (0, fill))).astype(np.int16)
-    taps = padded.reshape(-1, TOGETHER, padded[0].size // WORD, WORD)  # groups, filter, word, byte
+def _stream(layer: Layer) -> NDArray[np.int32]:
+    """What the kernel reads, in its order: int32 (groups, words)."""
+    taps = layer.laid_out.astype(np.int16)
     lanes = (taps[:, :-1] + 256 * taps[:, 1:]).astype("<i2")  # groups, lane, word, byte
     # For each word the bytes 0 and 2, then 1 and 3, of all lanes.
     steps = lanes[..., [0, 2, 1, 3]].reshape(*lanes.shape[:3], 2, 2).transpose(0, 2, 3, 1, 4)
     products = np.ascontiguousarray(steps).view("<i4").reshape(len(taps), -1)
-    twice = np.concatenate([step.words[:, 1:3], step.words], axis=1)  # the offset before the multiplier, too
-    ends = np.pad(twice, ((0, missing), (0, 0))).reshape(len(taps), -1)[:, 2:]
-    stream: NDArray[np.int32] = np.concatenate([products, ends], axis=1)
+    stream: NDArray[np.int32] = np.concatenate([products, layer.ends], axis=1)
     return stream
 
 
-def _instructions(pair: Pair, step: WideStep, words: int, runs: int) -> int:
+def _instructions(layer: Layer) -> int:
     """Counted in the assembly, and fitted to what GCC makes of the rest."""
-    filters = len(pair.conv.weights)
-    output = 2 * step.output_instructions + 1 + (step.units is not None)  # of a filter at both positions
-    steps = 2 * words
-    block = 23 + 8 * steps + 2 * -(-(steps - 1) // UNROLLED) + 4 * output
+    filters = len(layer.pair.conv.weights)
+    pairs = -(-windows_of(layer.pair)[0] // POSITIONS)
     calls = int(filters >= TOGETHER) + int(filters % TOGETHER > 0)
-    windows, copied = windows_of(pair)
-    pairs = -(-windows // POSITIONS)
-    patches = pairs * (20 + runs * 16 + 9 * words)
-    channels = pair.conv.input.shape[3]
-    copies = copied * words * (WORD * 7 if channels % WORD else 8)
-    if _padded(pair) is not None:
-        copies = _copy_bytes(pair) * 3
-    return pairs * (-(-filters // TOGETHER) * block + calls * 34 + filters % TOGETHER * 8) + patches + copies
+    groups = -(-filters // TOGETHER)
+    blocks = groups * layer.block_instructions + calls * 34 + filters % TOGETHER * 8
+    return pairs * blocks + layer.patch_instructions
 
 
 def _pooled_bytes(pair: Pair) -> int:

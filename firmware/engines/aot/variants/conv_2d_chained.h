@@ -61,8 +61,8 @@ struct thimble_conv_2d_chained {
     int32_t runs;      /* of a row of the window: 1, or with dilation one for each tap */
     int32_t run_bytes; /* of each */
     int32_t run_words; /* the same, filled up */
-    const int32_t *weights;
     struct thimble_wide_step step;
+    const int32_t *weights;
     thimble_chained_filters *assembly; /* or NULL */
     int32_t backward;                  /* 1 to walk from the last pixel to the first */
 };
@@ -211,24 +211,31 @@ THIMBLE_SPECIALIZED const int32_t *thimble_chained_run(const struct thimble_conv
     return thimble_chained_in_c(&conv->step, patches, weights, first, second, filters, steps);
 }
 
+/* The patch of two positions of the convolution; returns where it ends. `bytes` are those of two windows. */
+THIMBLE_SPECIALIZED uint32_t *thimble_chained_patches(const struct thimble_conv_2d_chained *conv,
+                                                      const int8_t *input, int32_t one,
+                                                      int32_t other, int8_t *bytes,
+                                                      uint32_t *patch) {
+    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
+    const struct thimble_chained_window first = thimble_chained_window(conv, input, one, bytes);
+    const struct thimble_chained_window second =
+        thimble_chained_window(conv, input, other, bytes + 4 * words);
+    for (int32_t row = 0; row < conv->filter_height; row++) {
+        for (int32_t run = 0; run < conv->runs; run++) {
+            patch = thimble_chained_patch(first.from + row * first.row + run * first.run,
+                                          second.from + row * second.row + run * second.run,
+                                          conv->run_words, patch);
+        }
+    }
+    return patch;
+}
+
 /* All filters at two positions of the convolution. */
 THIMBLE_SPECIALIZED void thimble_chained_pixels(const struct thimble_conv_2d_chained *conv,
                                                 const int8_t *input, int32_t one, int32_t other,
                                                 uint32_t *patches, int8_t *first, int8_t *second) {
     const int32_t words = conv->filter_height * conv->runs * conv->run_words;
-    int8_t *bytes = (int8_t *)(patches + 4 * words);
-    const struct thimble_chained_window windows[2] = {
-        thimble_chained_window(conv, input, one, bytes),
-        thimble_chained_window(conv, input, other, bytes + 4 * words)};
-    uint32_t *patch = patches;
-    for (int32_t row = 0; row < conv->filter_height; row++) {
-        for (int32_t run = 0; run < conv->runs; run++) {
-            patch =
-                thimble_chained_patch(windows[0].from + row * windows[0].row + run * windows[0].run,
-                                      windows[1].from + row * windows[1].row + run * windows[1].run,
-                                      conv->run_words, patch);
-        }
-    }
+    thimble_chained_patches(conv, input, one, other, (int8_t *)(patches + 4 * words), patches);
     const int32_t whole = conv->filters / 4 * 4, rest = conv->filters % 4;
     const int32_t *weights = conv->weights;
     if (whole > 0) {
