@@ -11,6 +11,11 @@ from contract.graph import Model, Operator
 
 Call = KernelCall | Alias
 
+# What a faster variant has to save for the flash that it needs: no table of thousands of bytes for a layer
+# that takes next to no time.
+INSTRUCTIONS_A_BYTE = 0.25
+ASSEMBLY_BYTES = 900  # of a function, about
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -44,20 +49,26 @@ def choose(model: Model, goal: str) -> list[Choice]:
 
 def _choose(model: Model, operator: Operator, goal: str) -> Choice:
     """The first variant that fits; of those that say what they cost, with no other before them, the
-    cheapest."""
+    fastest for its flash."""
     matched, reasons = _matched(model, operator, goal)
     if not matched:
         calls = portable(model, operator)
         reason = "as asked" if goal == "portable" else "; ".join(reasons)
         return Choice(tuple(replace(call, reason=reason) for call in calls) if reason else calls)
     first = next((call for call in matched if call.instructions is None), None)
-    best = first or min(matched, key=lambda call: call.instructions or 0)
+    best = first or min(matched, key=_worth)
     others = [call for call in matched if call is not best and call.operators == best.operators]
     reasons += [
         f"not {call.variant}: about {call.instructions:,} instructions" for call in others if not first
     ]
     chosen = replace(best, reason="; ".join([best.reason, *reasons]))
     return Choice((chosen,), tuple(sorted(others, key=lambda call: call.instructions or 0)))
+
+
+def _worth(call: KernelCall) -> float:
+    """Instructions, and what its flash has to save."""
+    bytes = constant_bytes(call) + ASSEMBLY_BYTES * len(call.assembly)
+    return (call.instructions or 0) + INSTRUCTIONS_A_BYTE * bytes
 
 
 def _matched(model: Model, operator: Operator, goal: str) -> tuple[list[KernelCall], list[str]]:

@@ -7,6 +7,7 @@ from codegen.aot.variants import (
     conv_2d_chained,
     conv_2d_dual,
     conv_2d_strips,
+    conv_2d_winograd,
     conv_pool_packed,
     depthwise_columns,
     depthwise_dual,
@@ -21,6 +22,7 @@ from codegen.aot.variants.variant import Variant
 
 VARIANTS: tuple[Variant, ...] = (
     conv_pool_packed.VARIANT,
+    conv_2d_winograd.VARIANT,
     conv_2d_chained.VARIANT,
     conv_2d_strips.VARIANT,
     conv_2d_dual.VARIANT,
