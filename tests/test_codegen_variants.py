@@ -37,8 +37,8 @@ def test_explain_names_every_layer_its_variant_and_the_reason(
         "conv_2": "packed",
         "pool_3": "packed",
         "reshape_4": "portable",
-        "dense_5": "chained",
-        "dense_6": "paired",
+        "dense_5": "dual",
+        "dense_6": "dual",
         "softmax_7": "table",
     }
     ranges = next(" ".join(line) for line in lines if line[:1] == ["conv_2"])

@@ -40,13 +40,20 @@ class Layer:
     run_bytes: int
 
     @property
+    def left(self) -> int:
+        """Bytes of each run that are put together with those of others: 1 or 2; three are filled up."""
+        return self.run_bytes % WORD % 3
+
+    @property
     def run_words(self) -> int:
-        return -(-self.run_bytes // WORD)
+        """Of each run, without what is left."""
+        return -(-(self.run_bytes - self.left) // WORD)
 
     @property
     def words(self) -> int:
         """Of a window."""
-        return self.pair.conv.weights.shape[1] * self.runs * self.run_words
+        runs = self.pair.conv.weights.shape[1] * self.runs
+        return runs * self.run_words + -(-runs * self.left // WORD)
 
     @property
     def copied(self) -> bool:
@@ -81,6 +88,8 @@ class Layer:
             "runs": self.runs,
             "run_bytes": self.run_bytes,
             "run_words": self.run_words,
+            "left": self.left,
+            "words": self.words,
             "step": self.step.fields,
         }
 
@@ -89,8 +98,11 @@ class Layer:
         """The weights by four filters, filled up, and by words: int8 (groups, filter, word, byte)."""
         weights = self.pair.conv.weights
         rows = weights.reshape(len(weights), weights.shape[1] * self.runs, -1)
-        fill = -rows.shape[2] % WORD
-        padded = np.pad(rows, ((0, -len(weights) % TOGETHER), (0, 0), (0, fill)))
+        whole, left = rows[..., : WORD * self.run_words], rows[..., WORD * self.run_words :]
+        filled = np.pad(whole, ((0, 0), (0, 0), (0, WORD * self.run_words - whole.shape[2])))
+        together = np.concatenate([filled.reshape(len(weights), -1), left.reshape(len(weights), -1)], axis=1)
+        fill = WORD * self.words - together.shape[1]
+        padded = np.pad(together, ((0, -len(weights) % TOGETHER), (0, fill)))
         return padded.reshape(-1, TOGETHER, self.words, WORD)
 
     @property
@@ -109,7 +121,8 @@ class Layer:
         conv = self.pair.conv
         windows, outside = windows_of(self.pair)
         pairs = -(-windows // POSITIONS)
-        patches = pairs * (20 + conv.weights.shape[1] * self.runs * 16 + 9 * self.words)
+        runs = conv.weights.shape[1] * self.runs
+        patches = pairs * (20 + runs * (16 if self.run_words > 2 else 4) + 9 * self.words)
         if self.copied:
             return patches + 3 * copy_bytes(self.pair)
         return patches + outside * self.words * (7 * WORD if conv.input.shape[3] % WORD else 8)

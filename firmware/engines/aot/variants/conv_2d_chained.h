@@ -22,11 +22,11 @@
  *
  * The planner has shown it for the actual weights. docs/kernels/chained.md has a drawing.
  *
- * A window is `rows` times `runs` runs of neighbouring bytes, each filled up to `run_words` words whose last
- * weights are 0. Two windows become a patch: for each word of a run the bytes 0 and 2 of the first window as two
- * int16, those of the second, then the bytes 1 and 3 of both. Windows in the padding, and those whose last word
- * would reach behind the input, are copied first; a small input is copied as a whole, with its padding, which then is
- * the input. Both windows of a patch are read before their pixels are
+ * A window is some runs of neighbouring bytes. The whole words of all runs come first, then what is left of them: one
+ * byte of each of four runs is a word, or two bytes of each of two; three bytes are filled up to a word whose last
+ * weight is 0. Two windows become a patch: for each word the bytes 0 and 2 of the first window as two int16, those of
+ * the second, then the bytes 1 and 3 of both. Windows in the padding, and those whose last word would reach behind the
+ * input, are copied first; a small input is copied as a whole, with its padding, which then is the input. Both windows of a patch are read before their pixels are
  * written, so the output may reach into the input as far as codegen/aot/overlap.py says. */
 #ifndef THIMBLE_AOT_CONV_2D_CHAINED_H
 #define THIMBLE_AOT_CONV_2D_CHAINED_H
@@ -60,7 +60,9 @@ struct thimble_conv_2d_chained {
     int32_t output_height, output_width, filters; /* after pooling */
     int32_t runs;      /* of a row of the window: 1, or with dilation one for each tap */
     int32_t run_bytes; /* of each */
-    int32_t run_words; /* the same, filled up */
+    int32_t run_words; /* the same in words, three bytes filled up */
+    int32_t left;      /* bytes of each run behind its words: 0, 1 or 2 */
+    int32_t words;     /* of a window */
     struct thimble_wide_step step;
     const int32_t *weights;
     thimble_chained_filters *assembly; /* or NULL */
@@ -99,8 +101,9 @@ THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
     const int32_t bottom = top + (conv->filter_height - 1) * conv->dilation_height;
     const int32_t right = left + (conv->filter_width - 1) * conv->dilation_width;
     /* Bytes that are filled up come from the pixels behind. */
+    const int32_t pitch = 4 * conv->run_words + conv->left;
     const int32_t behind =
-        (bottom * conv->input_width + right + 1) * channels + 4 * conv->run_words - conv->run_bytes;
+        (bottom * conv->input_width + right + 1) * channels + pitch - conv->run_bytes;
     if (conv->copy.height > 0 ||
         (top >= 0 && left >= 0 && bottom < conv->input_height && right < conv->input_width &&
          behind <= conv->input_height * conv->input_width * channels)) {
@@ -120,11 +123,10 @@ THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
                 to = thimble_chained_pixel(
                     conv, inside ? input + (y * conv->input_width + x) * channels : NULL, to);
             }
-            to += 4 * conv->run_words - conv->run_bytes;
+            to += pitch - conv->run_bytes;
         }
     }
-    return (struct thimble_chained_window){bytes, conv->runs * 4 * conv->run_words,
-                                           4 * conv->run_words};
+    return (struct thimble_chained_window){bytes, conv->runs * pitch, pitch};
 }
 
 /* `words` words of two windows as a part of their patch. A function of its own, as its assembly wants many
@@ -204,11 +206,40 @@ THIMBLE_SPECIALIZED const int32_t *thimble_chained_run(const struct thimble_conv
                                                        const uint32_t *patches,
                                                        const int32_t *weights, int8_t *first,
                                                        int8_t *second, int32_t filters) {
-    const int32_t steps = 2 * conv->filter_height * conv->runs * conv->run_words;
+    const int32_t steps = 2 * conv->words;
     if (conv->assembly != NULL) {
         return conv->assembly(patches, weights, first, second, filters, steps);
     }
     return thimble_chained_in_c(&conv->step, patches, weights, first, second, filters, steps);
+}
+
+/* What is left of the runs from `run` on behind their words, as many as make a word. */
+THIMBLE_SPECIALIZED uint32_t thimble_chained_left(const struct thimble_conv_2d_chained *conv,
+                                                  const struct thimble_chained_window *window,
+                                                  int32_t run) {
+    const int32_t total = conv->filter_height * conv->runs;
+    uint32_t word = 0;
+    THIMBLE_UNROLL(4)
+    for (int32_t place = 0; place < 4; place += conv->left, run++) {
+        if (run < total) {
+            const int8_t *from = window->from + run / conv->runs * window->row +
+                                 run % conv->runs * window->run + 4 * conv->run_words;
+            for (int32_t i = 0; i < conv->left; i++) {
+                word |= (uint32_t)(uint8_t)from[i] << 8 * (place + i);
+            }
+        }
+    }
+    return word;
+}
+
+/* One word of two windows as a part of their patch; returns where it ends. */
+THIMBLE_SPECIALIZED uint32_t *thimble_chained_word(uint32_t first, uint32_t second,
+                                                   uint32_t *patch) {
+    patch[0] = thimble_even_bytes(first);
+    patch[1] = thimble_even_bytes(second);
+    patch[2] = thimble_odd_bytes(first);
+    patch[3] = thimble_odd_bytes(second);
+    return patch + 4;
 }
 
 /* The patch of two positions of the convolution; returns where it ends. `bytes` are those of two windows. */
@@ -216,15 +247,29 @@ THIMBLE_SPECIALIZED uint32_t *thimble_chained_patches(const struct thimble_conv_
                                                       const int8_t *input, int32_t one,
                                                       int32_t other, int8_t *bytes,
                                                       uint32_t *patch) {
-    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
     const struct thimble_chained_window first = thimble_chained_window(conv, input, one, bytes);
     const struct thimble_chained_window second =
-        thimble_chained_window(conv, input, other, bytes + 4 * words);
+        thimble_chained_window(conv, input, other, bytes + 4 * conv->words);
+    const int32_t total = conv->filter_height * conv->runs;
+    THIMBLE_UNROLL(4)
     for (int32_t row = 0; row < conv->filter_height; row++) {
         for (int32_t run = 0; run < conv->runs; run++) {
-            patch = thimble_chained_patch(first.from + row * first.row + run * first.run,
-                                          second.from + row * second.row + run * second.run,
-                                          conv->run_words, patch);
+            const int8_t *from = first.from + row * first.row + run * first.run;
+            const int8_t *from_other = second.from + row * second.row + run * second.run;
+            if (conv->run_words > 2) {
+                patch = thimble_chained_patch(from, from_other, conv->run_words, patch);
+                continue;
+            }
+            for (int32_t i = 0; i < conv->run_words; i++) {
+                patch = thimble_chained_word(thimble_load_word(from + 4 * i),
+                                             thimble_load_word(from_other + 4 * i), patch);
+            }
+        }
+    }
+    if (conv->left > 0) {
+        for (int32_t run = 0; run < total; run += 4 / conv->left) {
+            patch = thimble_chained_word(thimble_chained_left(conv, &first, run),
+                                         thimble_chained_left(conv, &second, run), patch);
         }
     }
     return patch;
@@ -234,8 +279,8 @@ THIMBLE_SPECIALIZED uint32_t *thimble_chained_patches(const struct thimble_conv_
 THIMBLE_SPECIALIZED void thimble_chained_pixels(const struct thimble_conv_2d_chained *conv,
                                                 const int8_t *input, int32_t one, int32_t other,
                                                 uint32_t *patches, int8_t *first, int8_t *second) {
-    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
-    thimble_chained_patches(conv, input, one, other, (int8_t *)(patches + 4 * words), patches);
+    thimble_chained_patches(conv, input, one, other, (int8_t *)(patches + 4 * conv->words),
+                            patches);
     const int32_t whole = conv->filters / 4 * 4, rest = conv->filters % 4;
     const int32_t *weights = conv->weights;
     if (whole > 0) {
@@ -312,7 +357,7 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_chained(const struct thimble_conv_2d_ch
                                                  const int8_t *input, int8_t *output,
                                                  void *scratch) {
     uint32_t *patches = (uint32_t *)scratch;
-    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
+    const int32_t words = conv->words;
     int8_t *outputs = (int8_t *)(patches + 6 * words);
     for (int32_t i = 4 * words; i < 6 * words; i++) {
         patches[i] = 0; /* what fills up a run is multiplied by 0, but is read */

@@ -61,8 +61,7 @@ static inline void thimble_strips_positions_in_c(const struct thimble_wide_step 
 THIMBLE_SPECIALIZED void thimble_strips_filters(const struct thimble_conv_2d_strips *strips,
                                                 const uint32_t *patches, const int32_t *strip,
                                                 int32_t positions, int32_t pitch, int8_t *output) {
-    const int32_t steps =
-        2 * strips->conv.filter_height * strips->conv.runs * strips->conv.run_words;
+    const int32_t steps = 2 * strips->conv.words;
     /* The last of an odd number stands alone. */
     for (int32_t done = 0; done < positions;) {
         const int32_t pairs = positions - done > 1 ? (positions - done) / 2 : 1;
@@ -83,7 +82,7 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_strips(const struct thimble_conv_2d_str
                                                 const int8_t *input, int8_t *output,
                                                 void *scratch) {
     const struct thimble_conv_2d_chained *conv = &strips->conv;
-    const int32_t words = conv->filter_height * conv->runs * conv->run_words;
+    const int32_t words = conv->words;
     const int32_t constants = conv->step.lowered ? 26 : 18; /* of four filters */
     uint32_t *windows = (uint32_t *)scratch;
     int32_t *strip = (int32_t *)windows + 2 * words;
