@@ -1,7 +1,10 @@
 """Which variant of its kernel each operator gets, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from codegen.aot.call import Alias, KernelCall
 from codegen.aot.operators import portable
@@ -15,6 +18,7 @@ Call = KernelCall | Alias
 # that takes next to no time.
 INSTRUCTIONS_A_BYTE = 0.25
 ASSEMBLY_BYTES = 900  # of a function, about
+KNAPSACK_BITS = 14
 
 
 @dataclass(frozen=True)
@@ -96,33 +100,60 @@ def calls_of(choices: Sequence[Choice]) -> list[Call]:
 
 
 def within_flash(choices: Sequence[Choice], bytes: int) -> list[Choice]:
-    """The choices, with calls that need fewer constants until all of them need no more than `bytes`: those
-    first that cost the fewest instructions for each byte that they save."""
-    chosen = list(choices)
-    needed = sum(map(constant_bytes, calls_of(chosen)))
-    while needed > bytes:
-        swaps = [
-            (dearer / saved, place, other)
-            for place, choice in enumerate(chosen)
-            for other, dearer, saved in _smaller(choice)
-        ]
-        if not swaps:
-            break
-        _, place, other = min(swaps, key=lambda swap: swap[:2])
-        saved = constant_bytes(chosen[place].calls[0]) - constant_bytes(other)
-        chosen[place] = chosen[place].taking(other, f"{saved:,} bytes more, beyond the limit of flash")
-        needed -= saved
-    return chosen
+    """The choices if their constants need no more than `bytes`; else the fastest calls that do, or the
+    smallest if there are none: the knapsack problem with several choices, by dynamic programming over bytes
+    in about 2^14 steps."""
+    if sum(map(constant_bytes, calls_of(choices))) <= bytes:
+        return list(choices)
+    options = [_options(choice) for choice in choices]
+    least = [min(size for size, _ in sizes) for sizes in options]
+    room = bytes - sum(least)
+    if room < 0:
+        return [_taking(choice, _smallest(sizes)) for choice, sizes in zip(choices, options, strict=True)]
+    step = max(1, room >> KNAPSACK_BITS)
+    columns = room // step + 1
+    best: NDArray[np.float64] = np.zeros(columns)  # instructions of what was chosen so far, for each room
+    chosen = []  # by choice: the option for each room
+    for sizes, smallest in zip(options, least, strict=True):
+        rows = []
+        for size, instructions in sizes:
+            needed = -(-(size - smallest) // step)
+            row: NDArray[np.float64] = np.full(columns, np.inf)
+            if needed < columns:
+                row[needed:] = best[: columns - needed] + instructions
+            rows.append(row)
+        table = np.array(rows)
+        chosen.append((table.argmin(axis=0), sizes, smallest))
+        best = table.min(axis=0)
+    picks = []
+    left = columns - 1
+    for places, sizes, smallest in reversed(chosen):
+        pick = int(places[left])
+        picks.append(pick)
+        left -= -(-(sizes[pick][0] - smallest) // step)
+    return [_taking(choice, pick) for choice, pick in zip(choices, reversed(picks), strict=True)]
 
 
-def _smaller(choice: Choice) -> Iterator[tuple[KernelCall, int, int]]:
-    """Other calls with fewer bytes of constants: how many more instructions they take, and how many bytes
-    they save."""
-    for other in choice.others:
-        (call,) = choice.calls
-        saved = constant_bytes(call) - constant_bytes(other)
-        if saved > 0 and isinstance(call, KernelCall):
-            yield other, max(0, (other.instructions or 0) - (call.instructions or 0)), saved
+def _options(choice: Choice) -> list[tuple[int, int]]:
+    """Bytes of constants and instructions of what was chosen, then of the others."""
+    if not choice.others:
+        return [(sum(map(constant_bytes, choice.calls)), 0)]
+    (call,) = choice.calls
+    assert isinstance(call, KernelCall)
+    return [(constant_bytes(one), one.instructions or 0) for one in (call, *choice.others)]
+
+
+def _smallest(options: Sequence[tuple[int, int]]) -> int:
+    return min(range(len(options)), key=lambda place: options[place])
+
+
+def _taking(choice: Choice, option: int) -> Choice:
+    """The choice with the option of this number."""
+    if option == 0:
+        return choice
+    other = choice.others[option - 1]
+    saved = constant_bytes(choice.calls[0]) - constant_bytes(other)
+    return choice.taking(other, f"{saved:,} bytes more, beyond the limit of flash")
 
 
 def constant_bytes(call: Call) -> int:
