@@ -39,6 +39,18 @@ static inline void thimble_store_word(void *to, uint32_t word) {
     memcpy(to, &word, sizeof word);
 }
 
+/* An int16, the same way: `at` counts from `from` in int16. */
+static inline int32_t thimble_load_half(const void *from, int32_t at) {
+    int16_t half;
+    memcpy(&half, (const char *)from + 2 * at, sizeof half);
+    return half;
+}
+
+static inline void thimble_store_half(void *to, int32_t at, int32_t value) {
+    const int16_t half = (int16_t)value;
+    memcpy((char *)to + 2 * at, &half, sizeof half);
+}
+
 /* The int8 nearest to `value`: SSAT. */
 static inline int8_t thimble_saturate_int8(int32_t value) {
 #if THIMBLE_CORTEX_M4

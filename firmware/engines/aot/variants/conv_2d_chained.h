@@ -173,21 +173,36 @@ static inline void thimble_chained_sums(const uint32_t lanes[3], int32_t sums_25
     }
 }
 
+/* The sum of a lane at a position, modulo 2^32: two products of halves more. */
+static inline uint32_t thimble_chained_add(uint32_t sum, int32_t low, int32_t high,
+                                           int32_t weight_low, int32_t weight_high) {
+    return sum + (uint32_t)(low * weight_low) + (uint32_t)(high * weight_high);
+}
+
+/* Written for processors without SIMD: each half is loaded once, all sums are locals. */
 __attribute__((unused)) static const int32_t *thimble_chained_in_c(
     const struct thimble_wide_step *step, const uint32_t *patches, const int32_t *weights,
     int8_t *first, int8_t *second, int32_t filters, int32_t steps) {
     const int32_t constants = step->lowered ? 7 : 5; /* of each filter, less two of the first */
     for (int32_t filter = 0; filter < filters; filter += 4, weights += 4 * constants - 2) {
-        uint32_t lanes[2][3] = {{0, 0, 0}, {0, 0, 0}};
-        for (int32_t i = 0; i < steps; i++, weights += 3) {
-            for (int32_t lane = 0; lane < 3; lane++) {
-                const uint32_t pair = (uint32_t)weights[lane];
-                for (int32_t position = 0; position < 2; position++) {
-                    lanes[position][lane] = (uint32_t)thimble_multiply_add_halves(
-                        patches[2 * i + position], pair, (int32_t)lanes[position][lane]);
-                }
-            }
+        uint32_t a0 = 0, a1 = 0, a2 = 0, b0 = 0, b1 = 0, b2 = 0;
+        const uint32_t *patch = patches;
+        for (int32_t i = 0; i < steps; i++, weights += 3, patch += 2) {
+            const int32_t a_low = thimble_load_half(patch, 0), a_high = thimble_load_half(patch, 1);
+            const int32_t b_low = thimble_load_half(patch, 2), b_high = thimble_load_half(patch, 3);
+            int32_t low = thimble_load_half(weights, 0), high = thimble_load_half(weights, 1);
+            a0 = thimble_chained_add(a0, a_low, a_high, low, high);
+            b0 = thimble_chained_add(b0, b_low, b_high, low, high);
+            low = thimble_load_half(weights, 2);
+            high = thimble_load_half(weights, 3);
+            a1 = thimble_chained_add(a1, a_low, a_high, low, high);
+            b1 = thimble_chained_add(b1, b_low, b_high, low, high);
+            low = thimble_load_half(weights, 4);
+            high = thimble_load_half(weights, 5);
+            a2 = thimble_chained_add(a2, a_low, a_high, low, high);
+            b2 = thimble_chained_add(b2, b_low, b_high, low, high);
         }
+        const uint32_t lanes[2][3] = {{a0, a1, a2}, {b0, b1, b2}};
         for (int32_t position = 0; position < 2; position++) {
             int8_t *output = (position ? second : first) + filter;
             int32_t sums[4];

@@ -114,6 +114,17 @@ static inline void thimble_winograd_transform_in_c(const uint8_t *source, int32_
     }
 }
 
+/* The sum of one point of a tile and a filter, modulo 2^32. Written for processors without SIMD. */
+static inline uint32_t thimble_winograd_point(const uint32_t *points, const int32_t *weights,
+                                              int32_t steps) {
+    uint32_t sum = 0;
+    for (; steps > 0; steps--, points += 2, weights += 4) {
+        sum += (uint32_t)(thimble_load_half(points, 0) * thimble_load_half(weights, 0));
+        sum += (uint32_t)(thimble_load_half(points, 1) * thimble_load_half(weights, 1));
+    }
+    return sum;
+}
+
 static inline void thimble_winograd_multiply_in_c(const struct thimble_conv_2d_winograd *conv,
                                                   const uint32_t *points, const int32_t *weights,
                                                   int8_t *output,
@@ -128,13 +139,9 @@ static inline void thimble_winograd_multiply_in_c(const struct thimble_conv_2d_w
                     uint32_t m[6], y[4];
                     for (int32_t row = 0; row < 6; row++) {
                         const int32_t point = 6 * row + column;
-                        int32_t sum = 0;
-                        for (int32_t step = 0; step < steps; step++) {
-                            sum = thimble_multiply_add_halves(
-                                points[point * (conv->channels + 1) + 2 * step + tile],
-                                (uint32_t)weights[(point * steps + step) * 4 + filter], sum);
-                        }
-                        m[row] = (uint32_t)sum;
+                        m[row] =
+                            thimble_winograd_point(points + point * (conv->channels + 1) + tile,
+                                                   weights + point * steps * 4 + filter, steps);
                     }
                     thimble_winograd_sums(m, y);
                     for (int32_t row = 0; row < 4; row++) {

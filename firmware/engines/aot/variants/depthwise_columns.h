@@ -40,7 +40,8 @@ static inline void thimble_columns_words_in_c(const int8_t *upper, const int8_t 
         uint32_t *to = rows->to + row;
         for (int32_t column = 0; column < rows->columns; column++) {
             for (int32_t channel = 0; channel < 4; channel++) {
-                to[channel * plane_bytes / 4] = thimble_halves(upper[channel], lower[channel]);
+                thimble_store_half(to + channel * plane_bytes / 4, 0, upper[channel]);
+                thimble_store_half(to + channel * plane_bytes / 4, 1, lower[channel]);
             }
             to += rows->column_bytes / 4;
             upper += upper_stride;
@@ -64,17 +65,15 @@ static inline int32_t thimble_columns_weight(const int32_t *weights, int32_t str
     return half % 2 ? word >> 16 : (int16_t)word;
 }
 
-static inline int32_t thimble_columns_sum(const uint32_t *plane, const int32_t *weights,
-                                          int32_t stride, int32_t column_bytes, int32_t y,
-                                          int32_t x) {
+/* The sum of an output whose window begins in row `row` of a column of words. Written for processors without SIMD:
+ * the halves of a column are its rows. */
+static inline int32_t thimble_columns_sum(const uint32_t *column, int32_t column_bytes, int32_t row,
+                                          const int32_t taps[9]) {
     uint32_t sum = 0;
-    for (int32_t column = 0; column < 3; column++) {
-        const uint32_t *words = plane + (x * stride + column) * column_bytes / 4;
-        for (int32_t row = 0; row < 3; row++) {
-            const int32_t place = y * stride + row;
-            const int32_t value = (int16_t)(words[place / 2] >> 16 * (place % 2));
-            sum += (uint32_t)(value * thimble_columns_weight(weights, stride, row, column));
-        }
+    for (int32_t i = 0; i < 9; i += 3, column += column_bytes / 4) {
+        sum += (uint32_t)(thimble_load_half(column, row) * taps[i]);
+        sum += (uint32_t)(thimble_load_half(column, row + 1) * taps[i + 1]);
+        sum += (uint32_t)(thimble_load_half(column, row + 2) * taps[i + 2]);
     }
     return (int32_t)sum;
 }
@@ -96,11 +95,16 @@ static inline const int32_t *thimble_columns_channel_in_c(
     const int32_t stride = conv->stride, fast = weights[0] & 1;
     const int32_t rows = stride == 1 ? 2 * walk->bands - walk->odd : walk->bands;
     const int32_t columns = walk->pair_bytes / stride / column_bytes + walk->rest;
+    int32_t taps[9]; /* by column */
+    for (int32_t tap = 0; tap < 9; tap++) {
+        taps[tap] = thimble_columns_weight(weights, stride, tap % 3, tap / 3);
+    }
     for (int32_t y = 0; y < rows; y++) {
         for (int32_t x = 0; x < columns; x++) {
-            output[y * walk->row_bytes + x * walk->pixel_bytes] = thimble_columns_output(
-                conv, fast, weights + 6,
-                thimble_columns_sum(plane, weights, stride, column_bytes, y, x));
+            output[y * walk->row_bytes + x * walk->pixel_bytes] =
+                thimble_columns_output(conv, fast, weights + 6,
+                                       thimble_columns_sum(plane + x * stride * column_bytes / 4,
+                                                           column_bytes, y * stride, taps));
         }
     }
     return weights + (fast ? 8 : conv->step.lowered ? 11 : 9);

@@ -64,25 +64,52 @@ static inline void thimble_dense_chained_sums(const uint32_t lanes[3], int32_t s
     }
 }
 
+/* The sums of three lanes, modulo 2^32; `pitch` words from one pair of inputs to the next. Written for processors
+ * without SIMD: each half is loaded once, all sums are locals. */
+static inline void thimble_lanes_three(const uint32_t *input, const int32_t *weights, int32_t pitch,
+                                       int32_t pairs, uint32_t lanes[3]) {
+    uint32_t sum_0 = 0, sum_1 = 0, sum_2 = 0;
+    for (; pairs > 0; pairs--, input++, weights += pitch) {
+        const int32_t a = thimble_load_half(input, 0), b = thimble_load_half(input, 1);
+        sum_0 += (uint32_t)(a * thimble_load_half(weights, 0));
+        sum_0 += (uint32_t)(b * thimble_load_half(weights, 1));
+        sum_1 += (uint32_t)(a * thimble_load_half(weights, 2));
+        sum_1 += (uint32_t)(b * thimble_load_half(weights, 3));
+        sum_2 += (uint32_t)(a * thimble_load_half(weights, 4));
+        sum_2 += (uint32_t)(b * thimble_load_half(weights, 5));
+    }
+    lanes[0] = sum_0;
+    lanes[1] = sum_1;
+    lanes[2] = sum_2;
+}
+
+/* The sum of a lane's lower weights, modulo 2^32. */
+static inline uint32_t thimble_lanes_low(const uint32_t *input, const int32_t *weights,
+                                         int32_t pitch, int32_t pairs) {
+    uint32_t sum = 0;
+    for (; pairs > 0; pairs--, input++, weights += pitch) {
+        sum += (uint32_t)(thimble_load_half(input, 0) * (int8_t)thimble_load_half(weights, 0));
+        sum += (uint32_t)(thimble_load_half(input, 1) * (int8_t)thimble_load_half(weights, 1));
+    }
+    return sum;
+}
+
 static inline const int32_t *thimble_lanes_in_c(const struct thimble_fully_connected_lanes *dense,
                                                 const uint32_t *input, const int32_t *weights,
                                                 int8_t *output, int32_t units) {
     const int32_t chained = dense->together == 8, count = chained ? 6 : 3;
     const int32_t constants = dense->step.lowered ? 5 : 3;
     for (int32_t unit = 0; unit < units; unit += dense->together) {
-        uint32_t lanes[6] = {0, 0, 0, 0, 0, 0}, low[3] = {0, 0, 0};
-        int32_t sums[8];
-        for (int32_t half = 0; half < 2 * dense->quads; half++, weights += count) {
-            for (int32_t lane = 0; lane < count; lane++) {
-                const uint32_t word = (uint32_t)weights[lane];
-                lanes[lane] =
-                    (uint32_t)thimble_multiply_add_halves(input[half], word, (int32_t)lanes[lane]);
-                if (!chained) {
-                    low[lane] = (uint32_t)thimble_multiply_add_halves(
-                        input[half], thimble_even_bytes(word), (int32_t)low[lane]);
-                }
-            }
+        const int32_t pairs = 2 * dense->quads;
+        uint32_t lanes[6], low[3];
+        for (int32_t lane = 0; lane < count; lane += 3) {
+            thimble_lanes_three(input, weights + lane, count, pairs, lanes + lane);
         }
+        for (int32_t lane = 0; lane < 3 && !chained; lane++) {
+            low[lane] = thimble_lanes_low(input, weights + lane, count, pairs);
+        }
+        weights += pairs * count;
+        int32_t sums[8];
         if (chained) {
             thimble_dense_chained_sums(lanes, sums);
             thimble_dense_chained_sums(lanes + 3, sums + 4);
