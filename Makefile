@@ -9,6 +9,8 @@ MODEL ?= mnist
 RECIPE ?= seed
 BOARD ?= mps2-an386
 OPTIMIZE ?= speed
+FLASH_LIMIT ?=
+RAM_LIMIT ?=
 THRESHOLD ?=
 TASK ?=
 REPRESENTATIVE ?=
@@ -53,7 +55,8 @@ $(call needs,LINK,$(BOARD_LINES))
 # A setting that would change nothing is a mistake.
 idle = $(if $(call given,$1),$(error $1=$($1) has no meaning $2))
 $(if $(filter aot,$(ENGINE)),$(if $(TFLM_LIBRARY),$(call idle,TFLM_LIBRARY,for ENGINE=aot)),$(call \
-	idle,OPTIMIZE,for ENGINE=$(ENGINE)))
+	idle,OPTIMIZE,for ENGINE=$(ENGINE))$(call idle,FLASH_LIMIT,for ENGINE=$(ENGINE))$(call \
+	idle,RAM_LIMIT,for ENGINE=$(ENGINE)))
 $(if $(filter nano33ble,$(BOARD)),,$(if $(PORT),$(call idle,PORT,for BOARD=$(BOARD), which is started by itself)))
 $(if $(and $(KERAS),$(TFLITE)),$(error KERAS= and TFLITE= are both given; give one of them))
 $(if $(KERAS)$(TFLITE),$(foreach name,MODEL RECIPE,$(call idle,$(name),beside KERAS= or TFLITE=)),$(strip \
@@ -67,7 +70,8 @@ own_id = $(shell printf '%s %s%s' '$(abspath $(OWN))' '$(abspath $(DATA))' \
 	'$(if $(TASK)$(REPRESENTATIVE), $(TASK) $(abspath $(REPRESENTATIVE)))' | cksum | cut -d ' ' -f 1)
 VARIANT := $(if $(OWN),$(basename $(notdir $(OWN)))-own-$(own_id),$(MODEL)-$(RECIPE))
 BUILD := build/$(VARIANT)
-tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE)))
+limits := $(if $(FLASH_LIMIT),-f$(FLASH_LIMIT))$(if $(RAM_LIMIT),-r$(RAM_LIMIT))
+tuning := $(if $(filter aot,$(ENGINE)),$(if $(filter speed,$(OPTIMIZE)),,-$(OPTIMIZE))$(limits))
 line := $(if $(filter-out $(firstword $(BOARD_LINES)),$(LINK)),-$(LINK))
 # Which TensorFlow Lite Micro the sketch meets: the Library Manager's release, or a clone that is given.
 ifeq ($(ENGINE),tflm)
@@ -93,7 +97,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench proof keras-models seeds accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench bench-mlperf proof keras-models seeds accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -113,6 +117,7 @@ help: ## this list
 	@$(PYTHON) -m contract.boards list | sed 's/^/      /'
 	@echo "  ENGINE=aot|tflm                 what runs the model (tflm: nano33ble alone, and its default)"
 	@echo "  OPTIMIZE=speed|size|portable    what the aot engine is optimised for"
+	@echo "  FLASH_LIMIT=90000 RAM_LIMIT=20000   bytes that constants and activations may need (default: the board's)"
 	@echo "  LINK=semihosting|uart           an emulated board's line (nano33ble: usb|uart)"
 	@echo "  TFLM_LIBRARY=dir                tflm from a clone in place of the Library Manager's release"
 	@echo "  PORT=/dev/ttyACM0               the board's serial port, where it is not found by itself"
@@ -180,7 +185,8 @@ endif
 codegen: $(GENERATED)/model_info.c ## turn the flatbuffer into C
 $(GENERATED)/model_info.c: $(BUILD)/model.tflite $(wildcard $(addsuffix .py,contract/* contract/*/* codegen/* codegen/*/* codegen/*/*/*)) | $(HOST)
 	@$(PYTHON_VENV) -m codegen --tflite $(BUILD)/model.tflite --manifest $(BUILD)/manifest.json --engine $(ENGINE) \
-		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE) --board $(BOARD),--library $(library)) --out $(GENERATED)
+		$(if $(filter aot,$(ENGINE)),--optimize $(OPTIMIZE) --board $(BOARD) $(if $(FLASH_LIMIT),--flash-limit \
+		$(FLASH_LIMIT)) $(if $(RAM_LIMIT),--ram-limit $(RAM_LIMIT)),--library $(library)) --out $(GENERATED)
 
 # ---- firmware ----
 firmware: $(IMAGE)/firmware.json ## build the image for one board and one engine, and measure it
@@ -229,6 +235,12 @@ NETWORKS ?=
 proof: | $(TEST) ## MLPerf Tiny's networks (and those in NETWORKS=dir) on every emulated core, 1,000 inputs each
 	$(require) arm qemu
 	@$(PYTHON_VENV) -m bench proof build/proof $(if $(NETWORKS),--networks $(NETWORKS))
+
+MODELS ?=
+bench-mlperf: | $(TEST) ## MLPerf Tiny's reference networks, which you fetch into MODELS=dir, beside what others need
+	$(require) arm qemu
+	$(if $(MODELS),,$(error MODELS=dir is needed: a folder with the four flatbuffers of mlcommons/tiny, docs/performance.md))
+	@$(PYTHON_VENV) -m bench mlperf build/mlperf --models $(MODELS)
 
 keras-models: | $(TEST) ## every Keras model of the tests in full, on the emulated board; reports in build/keras-models
 	$(require) arm qemu

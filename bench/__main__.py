@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from contract.cli import run
+from contract.cli import positive, run
 
 TABLE_COLUMNS = 150  # what the tables need, where the terminal says less or there is none
 
@@ -32,6 +32,16 @@ def arguments() -> argparse.ArgumentParser:
     )
     proof.add_argument("--inputs", type=int, metavar="N", default=1000, help="random ones (default: 1000)")
     proof.set_defaults(command=prove)
+
+    mlperf = commands.add_parser("mlperf", help="the reference networks of MLPerf Tiny (make bench-mlperf)")
+    mlperf.add_argument("folder", type=Path, metavar="OUT", help="where to build, and to write mlperf.json")
+    mlperf.add_argument(
+        "--models", type=Path, metavar="DIR", required=True, help="holds the four flatbuffers, under any name"
+    )
+    mlperf.add_argument(
+        "--inputs", type=positive, metavar="N", default=1000, help="random ones (default: 1000)"
+    )
+    mlperf.set_defaults(command=measure_mlperf)
 
     tables = commands.add_parser("tables", help="write the tables of README.md and docs/")
     tables.add_argument(
@@ -110,17 +120,36 @@ def prove(options: argparse.Namespace) -> int:
     return 0 if all(row.equal == row.inputs for row in rows) else 1
 
 
+def measure_mlperf(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from bench.mlperf import FILE_NAME, MlperfRow, find, measure, tasks
+    from bench.table import show_mlperf
+    from contract.documents import write_document
+
+    networks = find(options.models)
+    console = Console()
+    rows: list[MlperfRow] = []
+    with console.status("reading the networks") as status:
+        for row in measure(networks, options.folder, options.inputs, status.update):
+            rows.append(row)
+            console.print(f"{row.task} {row.engine}: {row.equal:,} of {row.inputs:,} equal")
+    write_document(options.folder / FILE_NAME, rows)
+    show_mlperf(rows, tasks(), Console(width=max(console.width, TABLE_COLUMNS)))
+    return 0 if all(row.equal == row.inputs for row in rows) else 1
+
+
 def write_tables(options: argparse.Namespace) -> int:
     import shutil
 
-    from bench import cores, proof
+    from bench import cores, mlperf, proof
     from bench.markdown import PAGES, RESULTS, update_pages
     from contract.bench import FILE_NAME
     from contract.errors import UserError
 
     if options.results is not None:
         RESULTS.mkdir(exist_ok=True)
-        names = (FILE_NAME, cores.FILE_NAME, proof.FILE_NAME)
+        names = (FILE_NAME, cores.FILE_NAME, proof.FILE_NAME, mlperf.FILE_NAME)
         found = [options.results / name for name in names if (options.results / name).is_file()]
         if not found:
             raise UserError(f"{options.results} holds none of {', '.join(names)}; make bench writes them")

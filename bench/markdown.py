@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bench.build import ROOT
 from bench.cores import CoreRow, read_cores
+from bench.mlperf import FILE_NAME as MLPERF
+from bench.mlperf import MlperfRow, Task, cells, read_mlperf, tasks
 from bench.proof import FILE_NAME as PROOF
 from bench.proof import ProofRow, read_proof
 from bench.quoted import Quoted, quoted
@@ -49,6 +51,7 @@ def all_tables() -> dict[str, str]:
         "cycles": _cycles(rows, by_hand),
         "kinds": _kinds(rows),
         "cores": _cores(read_cores(RESULTS)),
+        "mlperf": _mlperf(read_mlperf(RESULTS / MLPERF), tasks()),
         "proof": _proof(read_proof(RESULTS / PROOF)),
         "proof_cores": _proof_cores(read_proof(RESULTS / PROOF)),
         **{f"layers_{goal}": _layers(rows, f"aot-{goal}") for goal in ("speed", "size", "portable")},
@@ -240,6 +243,14 @@ def _proof_cores(rows: Sequence[ProofRow]) -> str:
         exact = f"all {inputs:,}" if equal == inputs else f"{equal:,} of {inputs:,}"
         lines.append([f"`{network}`", *(f"{speed[core]:,}" for core in cores), exact])
     return _table(["network", *cores, "bit-exact"], lines, left=(0, len(cores) + 1))
+
+
+def _mlperf(rows: Sequence[MlperfRow], of: Sequence[Task]) -> str:
+    return _table(
+        ["network", "engine", "instructions", "cycles", "flash", "RAM", "bit-exact"],
+        list(cells(rows, of)),
+        left=(0, 1, 6),
+    )
 
 
 def _milliseconds(cycles: int) -> str:

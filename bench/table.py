@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.compare import Comparison
 from bench.cores import CoreRow
+from bench.mlperf import MlperfRow, Task, cells
 from bench.proof import ProofRow
 from bench.quoted import Quoted
 from contract.bench import Row, Share
@@ -119,3 +120,16 @@ def _layers_table(engine: str, rows: Sequence[Row]) -> Table:
             cycles.append(f"{share.cycles_estimate:,}")
         table.add_row(layer, *instructions, *cycles)
     return table
+
+
+def show_mlperf(rows: Sequence[MlperfRow], tasks: Sequence[Task], console: Console) -> None:
+    """The reference networks of MLPerf Tiny: measured, quoted, and on silicon."""
+    columns = ("network", "engine", "instructions", "cycles", "flash", "RAM", "bit-exact")
+    table = _table(
+        "MLPerf Tiny's reference networks: executed instructions and estimated cycles on the emulated "
+        "Cortex-M4F; the records are cycles on silicon",
+        *columns,
+    )
+    for line in cells(rows, tasks):
+        table.add_row(*line)
+    console.print(table)

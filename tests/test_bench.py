@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bench import committed
+from bench import committed, mlperf
 from bench.__main__ import TABLE_COLUMNS
 from bench.build import AOT, build_bare, generate
 from bench.compare import Comparison
+from bench.proof import read_network
 from bench.quoted import Quoted, quoted
 from bench.table import show
 from contract.bench import Row, Share
@@ -325,3 +326,57 @@ def test_a_build_that_fails_says_what_the_compiler_said(mnist: Path, tmp_path: P
     (tmp_path / "generated" / "model.c").write_text("int model_invoke(void) { return unknown_name; }\n")
     with pytest.raises(UserError, match=r"error: .unknown_name. undeclared"):
         build_bare(tmp_path / "generated", tmp_path / "out", "-O2")
+
+
+# ---- MLPerf Tiny's reference networks ----
+
+
+def test_missing_reference_networks_are_all_named(mnist: Path) -> None:
+    with pytest.raises(UserError, match=r"lacks .*kws_ref_model.*, .*ad01_int8.tflite of https.* fetch"):
+        mlperf.find(mnist)
+
+
+def test_the_four_networks_are_known_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = mlperf.tasks()
+    assert [task.name for task in known] == ["kws", "ic", "vww", "ad"]
+    for number, _ in enumerate(known):
+        (tmp_path / f"{number}.tflite").write_bytes(bytes([number]))
+    renamed = tuple(
+        dataclasses.replace(task, sha256=sha256_of(tmp_path / f"{number}.tflite"))
+        for number, task in enumerate(known)
+    )
+    monkeypatch.setattr(mlperf, "tasks", lambda: renamed)
+    found = mlperf.find(tmp_path)
+    assert [path.name for _, path in found] == ["0.tflite", "1.tflite", "2.tflite", "3.tflite"]
+
+
+def test_a_limited_image_keeps_to_its_flash(mnist: Path, tmp_path: Path) -> None:
+    task = dataclasses.replace(mlperf.tasks()[0], flash_limit=17_000, ram_limit=20_000)
+    network = read_network(mnist / "model.tflite", 3)
+    limited, speed, size = mlperf.measure_one(task, network, tmp_path, lambda line: None)
+    assert limited.flash_bytes <= 17_000 < speed.flash_bytes
+    assert size.flash_bytes < limited.flash_bytes
+    assert {row.equal for row in (limited, speed, size)} == {3}
+    with pytest.raises(UserError, match="cannot be built within 5,000 bytes of flash"):
+        list(
+            mlperf.measure_one(
+                dataclasses.replace(task, flash_limit=5_000), network, tmp_path, lambda line: None
+            )
+        )
+
+
+def test_measured_quoted_and_recorded_figures_stand_side_by_side() -> None:
+    (task, *_) = mlperf.tasks()
+    row = mlperf.MlperfRow(task.name, "aot-speed", True, 2_000_000, 3_000_000, 54_000, 18_000, 10, 9)
+    measured, tflm, record = mlperf.cells([row], [task])
+    assert measured[1:] == (
+        "aot-speed, at most 80,000 of flash",
+        "2,000,000",
+        "3,000,000",
+        "54,000",
+        "18,000",
+        "9 of 10",
+    )
+    assert tflm[2:4] == ("8,010,000", "9,421,000")
+    assert "on silicon (quoted)" in record[1]
+    assert record[2:] == ("", "5,180,000", "", "", "")

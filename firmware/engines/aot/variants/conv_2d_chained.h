@@ -106,7 +106,8 @@ THIMBLE_SPECIALIZED struct thimble_chained_window thimble_chained_window(
         (bottom * conv->input_width + right + 1) * channels + pitch - conv->run_bytes;
     if (conv->copy.height > 0 ||
         (top >= 0 && left >= 0 && bottom < conv->input_height && right < conv->input_width &&
-         behind <= conv->input_height * conv->input_width * channels)) {
+         (pitch == conv->run_bytes ||
+          behind <= conv->input_height * conv->input_width * channels))) {
         return (struct thimble_chained_window){input + (top * conv->input_width + left) * channels,
                                                conv->dilation_height * conv->input_width * channels,
                                                conv->dilation_width * channels};
