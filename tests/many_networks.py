@@ -3,15 +3,19 @@
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.aot import choice
 from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_source
 from codegen.aot.plan import NO_LIMITS, Limits, Plan, plan_model
+from codegen.aot.variants import VARIANTS
+from codegen.aot.variants.variant import Variant
 from codegen.names import Identifiers, layer_names
 from contract.boards import DEFAULT, board, header
 from contract.flatbuffer import parse_model
@@ -45,14 +49,28 @@ def output_bytes(model: Model) -> int:
 
 
 def write_sources(
-    flatbuffers: Sequence[bytes], optimize: str, folder: Path, limits: Limits = NO_LIMITS
+    flatbuffers: Sequence[bytes],
+    optimize: str,
+    folder: Path,
+    limits: Limits = NO_LIMITS,
+    variants: Sequence[tuple[Variant, ...]] | None = None,
 ) -> Sources:
-    """Generate all networks into one translation unit, in which they share the arena's memory alone."""
+    """Generate all networks into one translation unit, in which they share the arena's memory alone.
+
+    `variants` are those that each network can choose from, whatever their goal; all if it is None.
+    """
     identifiers = Identifiers(OWN_NAMES)
     plans, parts, assembly, rows = [], [], [], []
     for index, flatbuffer in enumerate(flatbuffers):
         model = parse_model(flatbuffer)
-        plan = plan_model(model, layer_names(model, None, identifiers), optimize, limits)
+        layers = layer_names(model, None, identifiers)
+        known = (
+            VARIANTS
+            if variants is None
+            else tuple(replace(variant, goals=(optimize,)) for variant in variants[index])
+        )
+        with patch.object(choice, "VARIANTS", known):
+            plan = plan_model(model, layers, optimize, limits)
         names = claim_names(plan, identifiers)
         text, _ = model_source(plan, f"network {index}", names)
         text = text.replace('#include "model.h"\n', "")
