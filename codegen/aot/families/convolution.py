@@ -73,3 +73,13 @@ def filter_fields(conv: Filtering, taps: tuple[int, int]) -> Mapping[str, Value]
         "padding_top": conv.rows.padding,
         "padding_left": conv.columns.padding,
     }
+
+
+def windows_inside(conv: Filtering, taps: tuple[int, int]) -> int:
+    """How many windows of a filter of `taps` (height, width) lie within one image of the input."""
+    inside = 1
+    for axis, (side, size) in enumerate(zip((conv.rows, conv.columns), conv.input.shape[1:3], strict=True)):
+        reach = (taps[axis] - 1) * conv.options.dilation[axis]
+        origins = (place * conv.options.stride[axis] - side.padding for place in range(side.outputs))
+        inside *= sum(origin >= 0 and origin + reach < size for origin in origins)
+    return inside

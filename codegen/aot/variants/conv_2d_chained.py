@@ -122,9 +122,12 @@ class Layer:
         windows, outside = windows_of(self.pair)
         pairs = -(-windows // POSITIONS)
         runs = conv.weights.shape[1] * self.runs
-        patches = pairs * (20 + runs * (16 if self.run_words > 2 else 4) + 9 * self.words)
+        copying = runs * 14 + 9 * self.words if self.run_words > 2 else 8 * self.words
+        if as_row(self.pair):
+            return pairs * copying
         if self.copied:
-            return patches + 3 * copy_bytes(self.pair)
+            return pairs * (20 + runs * 2 + copying) + 3 * copy_bytes(self.pair)
+        patches = pairs * (62 + runs * 4 + copying)
         return patches + outside * self.words * (7 * WORD if conv.input.shape[3] % WORD else 8)
 
     @property
@@ -252,9 +255,10 @@ def _instructions(layer: Layer) -> int:
     """Counted in the assembly, and fitted to what GCC makes of the rest."""
     filters = len(layer.pair.conv.weights)
     pairs = -(-windows_of(layer.pair)[0] // POSITIONS)
-    calls = int(filters >= TOGETHER) + int(filters % TOGETHER > 0)
     groups = -(-filters // TOGETHER)
-    blocks = groups * layer.block_instructions + calls * 34 + filters % TOGETHER * 8
+    rest = filters % TOGETHER
+    # A call, and one more for the last filters, which are copied.
+    blocks = groups * layer.block_instructions + 34 + (8 + 4 * rest if rest else 0)
     return pairs * blocks + layer.patch_instructions
 
 

@@ -85,13 +85,16 @@ def call_of(pair: Pair) -> KernelCall | str:
 
 def _instructions(pair: Pair, quads: int, in_one_step: bool) -> int:
     """Counted in the assembly, and fitted to what GCC makes of the rest."""
-    filters, filter_height, *_ = pair.conv.weights.shape
-    windows, _ = windows_of(pair)
+    conv = pair.conv
+    filters, filter_height, *_ = conv.weights.shape
+    windows, outside = windows_of(pair)
     groups = -(-windows // POSITIONS)
     outputs = POSITIONS if pair.pool is None else 1
-    sums = 15 * quads + 30 + outputs * (9 if in_one_step else 26)
-    patch = filter_height * 24 + quads * 14 + 30
-    return groups * (filters * sums + POSITIONS * patch)
+    sums = 15 * quads + 13 + outputs * (9 if in_one_step else 26)
+    pointwise = pair.pool is None and conv.is_pointwise
+    patch = 14 * quads + (12 if pointwise else 24 * filter_height + 15)
+    padded = outside * filter_height * 60
+    return groups * (filters * sums + POSITIONS * patch) + padded
 
 
 VARIANT = Variant(

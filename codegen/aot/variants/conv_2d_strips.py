@@ -84,7 +84,7 @@ def _instructions(layer: Layer, tile: int) -> int:
     positions = windows_of(layer.pair)[0]
     groups = -(-len(layer.pair.conv.weights) // TOGETHER)
     tiles = -(-positions // tile)
-    strip = 15 * layer.words + 6 * layer.ends.shape[1] + 110
+    strip = 15 * layer.words + 6 * layer.ends.shape[1] + 60
     blocks = -(-positions // 2) * (layer.block_instructions + 6)
     copies = positions * (len(layer.pair.conv.weights) % TOGETHER) * 6
     return groups * (tiles * strip + blocks) + copies + layer.patch_instructions

@@ -189,14 +189,14 @@ def _instructions(conv: Depthwise, tile: Tile, ends: Ends) -> int:
     """Counted in the assembly, and fitted to what GCC makes of the rest."""
     rows, columns, channels = conv.rows.outputs, conv.columns.outputs, len(conv.filters)
     stride = tile.stride
-    fast = ends.fast / channels
-    wide = 4 + 3 * ends.lowered  # instructions more for an output
-    pair, single = (44, 25) if stride == 1 else (26, 14)
+    pair, single = (44.0, 25.0) if stride == 1 else (26.0, 14.0)
     if min(tile.columns, columns) // 2 > MOST_UNROLLED:
         pair += 3
-    pair += round((1 - fast) * wide * (4 if stride == 1 else 2))
-    single += round((1 - fast) * wide * (2 if stride == 1 else 1))
-    total = 0
+    of_pair, of_single = (4, 2) if stride == 1 else (2, 1)  # outputs
+    wide = 1 - ends.fast / channels  # of the channels
+    pair += wide * (2 + of_pair + ends.lowered * (1 + 3 * of_pair))
+    single += wide * (2 + of_single + ends.lowered * (1 + 3 * of_single))
+    total = 0.0
     tile_rows = tile.bands * (2 if stride == 1 else 1)
     for top in range(0, rows, tile_rows):
         bands = -(-min(tile_rows, rows - top) // (2 if stride == 1 else 1))
@@ -204,9 +204,9 @@ def _instructions(conv: Depthwise, tile: Tile, ends: Ends) -> int:
             across = min(tile.columns, columns - left)
             band = 10 + across // 2 * pair + across % 2 * single
             read = (across - 1) * stride + 1
-            words = (tile.bands + 1) * (16 + 19 * read) + 150
-            total += 150 + channels * (60 + bands * band) + -(-channels // TOGETHER) * words
-    return total
+            words = (tile.bands + 1) * (11 + 19 * read) + 170
+            total += 150 + channels * (56 + bands * band) + -(-channels // TOGETHER) * words
+    return round(total)
 
 
 def _stream(conv: Depthwise, ends: list[tuple[bool, list[int]]]) -> NDArray[np.int32]:

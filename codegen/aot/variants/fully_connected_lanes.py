@@ -90,9 +90,9 @@ def _instructions(rows: int, units: int, quads: int, form: str, output: int) -> 
     """Counted in the assembly, and fitted to what GCC makes of the rest."""
     together = TOGETHER[form]
     step, decode = (16, 12) if form == "chained" else (21, 6)
-    group = 14 + step * quads + 3 * -(-quads // UNROLLED) + decode + together * (output + 2)
+    group = 4 + step * quads + 3 * -(-quads // UNROLLED) + decode + together * (output + 2)
     calls = int(units >= together) + int(units % together > 0)
-    return rows * (-(-units // together) * group + 8 * quads + 45 * calls + units % together * 4)
+    return rows * (-(-units // together) * group + 7 * quads + 45 * calls + units % together * 4)
 
 
 CHAINED = Variant(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.aot.call import Value
+from codegen.aot.families.convolution import windows_inside
 from codegen.aot.families.pooling import Pooling
 from codegen.aot.operators import conv_2d, max_pool_2d
 from codegen.aot.operators.conv_2d import Convolution
@@ -110,13 +111,9 @@ def overlap_of(pair: Pair, group: int, across_rows: bool = False) -> Mapping[int
 def windows_of(pair: Pair) -> tuple[int, int]:
     """How many windows of the convolution are computed, and how many of them reach outside the input."""
     conv, pool = pair.conv, pair.pool
-    batch, height, width, _ = conv.input.shape
+    batch = conv.input.shape[0]
     windows = batch * conv.rows.outputs * conv.columns.outputs
-    inside = batch
-    for axis, (side, size) in enumerate(((conv.rows, height), (conv.columns, width))):
-        reach = (conv.weights.shape[1 + axis] - 1) * conv.options.dilation[axis]
-        origins = [place * conv.options.stride[axis] - side.padding for place in range(side.outputs)]
-        inside *= sum(origin >= 0 and origin + reach < size for origin in origins)
+    inside = batch * windows_inside(conv, (conv.weights.shape[1], conv.weights.shape[2]))
     if pool is not None:
         of_pool = pool.options.window[0] * pool.options.window[1]
         computed = batch * pool.rows.outputs * pool.columns.outputs * of_pool
