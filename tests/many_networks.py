@@ -119,9 +119,17 @@ def run_on_host(sources: Sources, inputs: Sequence[NDArray[np.int8]], folder: Pa
 
 
 def run_on_board(
-    sources: Sources, level: str, inputs: Sequence[NDArray[np.int8]], folder: Path, name: str = DEFAULT
+    sources: Sources,
+    level: str,
+    inputs: Sequence[NDArray[np.int8]],
+    folder: Path,
+    name: str = DEFAULT,
+    core: str | None = None,
 ) -> list[Outcome]:
-    """Compile with the optimisation `level`, and run each network on its `inputs` (N, bytes), N the same."""
+    """Compile with the optimisation `level`, and run each network on its `inputs` (N, bytes), N the same.
+
+    `name` is a board; `core` what the compiler makes code for, if not for that board's.
+    """
     folder.mkdir()
     count = len(inputs[0])
     target = board(name)
@@ -132,6 +140,7 @@ def run_on_board(
     subprocess.run([compiler, "-E", "-P", "-x", "c", *script], check=True, timeout=60)
     flags = (
         *("-std=gnu11", level, *target.compiler_flags.split(), "-funsigned-char", f"-DINPUTS={count}"),
+        *(() if core is None else (f"-mcpu={core}",)),
         *(f"-I{RUNNERS}", f"-I{FAMILY}", f"-I{folder}", f"-T{folder / 'image.ld'}"),
         *("-ffunction-sections", "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"),
     )

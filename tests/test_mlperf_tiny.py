@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from bench import committed
 from bench.build import AOT
+from bench.markdown import RESULTS
 from bench.mlperf_tiny import ARCHITECTURES, flatbuffer
-from bench.proof import prove, read_network
+from bench.proof import FILE_NAME, ProofRow, prove, read_network, read_proof
 from contract.boards import boards
 from contract.flatbuffer import parse_model
 from contract.macs import multiply_accumulates
@@ -43,3 +45,18 @@ def test_an_architecture_runs_bit_exact_on_every_core(name: str, tmp_path: Path)
     }
     assert [row for row in rows if row.equal != row.inputs or row.inputs != INPUTS] == []
     assert max(row.ram_bytes for row in rows if row.engine == "aot-size") <= RAM_BYTES[name]
+    assert grown(rows) == []
+
+
+def grown(rows: list[ProofRow]) -> list[str]:
+    """A line for each figure above the committed one, by more than compilers differ."""
+    same_compiler = committed.compiler() == committed.read()[0]
+    tolerance = committed.TOLERANCE if same_compiler else committed.OTHER_COMPILER
+    before = {(row.network, row.core, row.engine): row for row in read_proof(RESULTS / FILE_NAME)}
+    return [
+        f"{row.network} {row.engine} on {row.core}: {figure} {getattr(row, figure):,} instead of {old:,}"
+        for row in rows
+        for figure in ("instructions", "flash_bytes", "ram_bytes")
+        if getattr(row, figure)
+        > (1 + tolerance) * (old := getattr(before[row.network, row.core, row.engine], figure))
+    ]

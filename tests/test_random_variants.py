@@ -1,5 +1,5 @@
-"""Random layers with every variant that can compute them, on the emulated Cortex-M4F, at every optimisation
-level, against TensorFlow Lite Micro.
+"""Random layers with every variant that can compute them, at every optimisation level and for every kind of
+core, against TensorFlow Lite Micro.
 
 Unlike a plan, these take a variant whatever it costs: what nobody would choose has to be right, too.
 """
@@ -17,7 +17,7 @@ from contract.flatbuffer import parse_model
 from tests.many_networks import run_on_board, write_sources
 from tests.networks import Network, random_weights, reference, some_inputs
 
-LAYERS = 30  # of each operator
+LAYERS = 20  # of each operator
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 ACTIVATIONS = ("RELU", "RELU", "NONE", "RELU6", "RELU_N1_TO_1")
 
@@ -107,9 +107,26 @@ def test_every_variant_takes_some_of_the_layers(cases: list[Case]) -> None:
     assert wanted - taken == {"packed"}  # which wants a pooling behind it: tests/test_variants.py
 
 
-@pytest.mark.parametrize("level", ["-Os", "-O2", "-O3"])
+@pytest.mark.parametrize(
+    ("board", "core", "level"),
+    [
+        ("mps2-an386", None, "-Os"),
+        ("mps2-an386", None, "-O2"),
+        ("mps2-an386", None, "-O3"),
+        ("mps2-an505", None, "-O2"),
+        ("mps2-an385", None, "-O2"),
+        # What is compiled for a Cortex-M0+ runs on the emulated Cortex-M3, too.
+        ("mps2-an385", "cortex-m0plus", "-O2"),
+        ("mps2-an385", "cortex-m0plus", "-Os"),
+    ],
+)
 def test_the_bytes_are_those_of_the_reference(
-    cases: list[Case], inputs: list[NDArray[np.int8]], level: str, tmp_path: Path
+    cases: list[Case],
+    inputs: list[NDArray[np.int8]],
+    board: str,
+    core: str | None,
+    level: str,
+    tmp_path: Path,
 ) -> None:
     sources = write_sources(
         [case.flatbuffer for case in cases],
@@ -117,7 +134,7 @@ def test_the_bytes_are_those_of_the_reference(
         tmp_path,
         variants=[(case.variant,) for case in cases],
     )
-    outcomes = run_on_board(sources, level, inputs, tmp_path / "board")
+    outcomes = run_on_board(sources, level, inputs, tmp_path / "board", board, core)
     wrong = [
         case.name
         for case, outcome, given in zip(cases, outcomes, inputs, strict=True)

@@ -113,21 +113,18 @@ def within_flash(choices: Sequence[Choice], bytes: int) -> list[Choice]:
     step = max(1, room >> KNAPSACK_BITS)
     columns = room // step + 1
     best: NDArray[np.float64] = np.zeros(columns)  # instructions of what was chosen so far, for each room
-    chosen = []  # by choice: the option for each room
+    picked: list[NDArray[np.int8]] = []  # by choice: the option for each room
     for sizes, smallest in zip(options, least, strict=True):
-        rows = []
-        for size, instructions in sizes:
+        table: NDArray[np.float64] = np.full((len(sizes), columns), np.inf)
+        for row, (size, instructions) in zip(table, sizes, strict=True):
             needed = -(-(size - smallest) // step)
-            row: NDArray[np.float64] = np.full(columns, np.inf)
             if needed < columns:
                 row[needed:] = best[: columns - needed] + instructions
-            rows.append(row)
-        table = np.array(rows)
-        chosen.append((table.argmin(axis=0), sizes, smallest))
+        picked.append(table.argmin(axis=0).astype(np.int8))
         best = table.min(axis=0)
     picks = []
     left = columns - 1
-    for places, sizes, smallest in reversed(chosen):
+    for places, sizes, smallest in zip(picked[::-1], options[::-1], least[::-1], strict=True):
         pick = int(places[left])
         picks.append(pick)
         left -= -(-(sizes[pick][0] - smallest) // step)
