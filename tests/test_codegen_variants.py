@@ -1,5 +1,6 @@
 """The command's choice between kernel variants, and what it says about it."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,46 @@ def test_a_limit_of_ram_is_kept_as_far_as_variants_go() -> None:
     middle = plan_within(network, Limits(ram=(free.arena.bytes + least.arena.bytes) // 2))
     assert middle.arena.bytes <= (free.arena.bytes + least.arena.bytes) // 2
     assert instructions(free) < instructions(middle) <= instructions(least)
+
+
+def test_memory_is_not_saved_at_the_price_of_flash_that_is_not_there() -> None:
+    network = Network((1, 12, 12, 24), 0.05, -128)
+    generator = np.random.default_rng(2)
+    for _ in range(4):
+        weights = random_weights(generator, (24, 3, 3, 24))
+        network.conv_2d(weights, [0.002], None, 0.05, -128, padding="SAME", activation="RELU")
+    flash = Limits(flash=24_000)
+    within_flash = plan_within(network, flash)
+    within_both = plan_within(network, Limits(flash=24_000, ram=within_flash.arena.bytes - 1000))
+    assert within_flash.constant_bytes <= 24_000
+    assert within_both.constant_bytes <= 24_000
+    assert within_both.arena.bytes <= within_flash.arena.bytes - 1000
+
+
+def test_constants_that_kernels_read_as_activations_count() -> None:
+    generator = np.random.default_rng(3)
+    network = Network((1, 8, 8, 8), 0.05, -128)
+    weights = random_weights(generator, (32, 3, 3, 8))
+    network.conv_2d(weights, [0.002], None, 0.05, 3, padding="SAME")
+    term = network.constant("term", random_weights(generator, (1, 8, 8, 32)), [0.05])
+    output = network.activation("sum", network.shape, 0.1, 3)
+    inputs = [network.last, term]
+    network.add(schema.BuiltinOperator.ADD, 2, inputs, output, "AddOptions", schema.AddOptionsT())
+    free = plan_within(network, Limits())
+    assert sum(tensor.bytes for tensor in free.constant_operands) == 2048
+    least = plan_within(network, Limits(flash=0))
+    limit = (free.constant_bytes + least.constant_bytes) // 2
+    assert plan_within(network, Limits(flash=limit)).constant_bytes <= limit < free.constant_bytes
+
+
+def test_a_limit_that_cannot_be_kept_is_noticed_in_time() -> None:
+    network = Network((1, 6, 6, 8), 0.05, -128)
+    weights = random_weights(np.random.default_rng(4), (8, 3, 3, 8))
+    for _ in range(120):
+        network.conv_2d(weights, [0.002], None, 0.05, -128, padding="SAME", activation="RELU")
+    started = time.process_time()
+    plan_within(network, Limits(flash=0, ram=0))
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(

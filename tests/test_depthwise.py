@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from codegen.aot.variants.depthwise_columns import tile_of
 from tests.many_networks import run_on_board, run_on_host, write_sources
 from tests.networks import Network, random_weights, reference, some_inputs
 
@@ -84,6 +87,12 @@ def networks() -> Networks:
                 stride=stride,
             )
             made.append(network)
+    # A last tile of columns that is one column wide would have no pair.
+    for image, stride in (((11, 159), (2, 2)), ((5, 249), (1, 1)), ((37, 171), (1, 1))):
+        network = Network((1, *image, 4), 0.05, -128)
+        weights = random_weights(generator, (1, 3, 3, 4))
+        network.depthwise_conv_2d(weights, [0.006], None, 6 / 255, -128, padding="VALID", stride=stride)
+        made.append(network)
     made += [of_both_kernels(generator), of_zeros()]
     flatbuffers = [network.flatbuffer() for network in made]
     inputs = [some_inputs(network, generator) for network in made]
@@ -107,6 +116,15 @@ def test_the_portable_definitions_give_the_same_bytes(networks: Networks, goal: 
     outcomes = run_on_host(write_sources(flatbuffers, goal, tmp_path), inputs, tmp_path / "host")
     for index, pair in enumerate(zip(outcomes, expected, strict=True)):
         np.testing.assert_array_equal(*pair, err_msg=f"network {index}")
+
+
+@settings(max_examples=400)
+@given(height=st.integers(1, 300), width=st.integers(1, 300), stride=st.sampled_from([1, 2]))
+def test_no_last_tile_has_no_pair_of_columns(height: int, width: int, stride: int) -> None:
+    tile = tile_of(height, width, stride)
+    assert tile is not None
+    assert tile.columns % 2 == 0
+    assert width <= tile.columns or width % tile.columns != 1
 
 
 def test_no_function_is_defined_in_two_headers(root: Path) -> None:

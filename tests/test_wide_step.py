@@ -12,7 +12,8 @@ from codegen.aot.arithmetic.wide_step import WideStep, solve_wide
 
 SCALES = st.sampled_from((1, 256, 576))
 TIES = (1 / 510, 1 / 256, 1 / 128, 3 / 1024, 1 / 6, 0.0019607844296842813)
-FACTORS = st.one_of(st.floats(1e-5, 0.2), st.sampled_from(TIES))
+POWERS = (0.5, 0.25, 2**-7, 2**-20)  # one unit of the first rounding is half an output, or less than a sum
+FACTORS = st.one_of(st.floats(1e-5, 0.2), st.sampled_from(TIES + POWERS))
 
 
 def outputs(step: WideStep, channel: int, sums: NDArray[np.int64], scale: int) -> NDArray[np.int64]:
@@ -69,6 +70,30 @@ def test_trained_layers_have_constants_with_and_without_a_relu(zero_point: int) 
     assert step is not None
     # Where all outputs are on one side of zero nobody sees how the others are rounded.
     assert (step.units is None) == (zero_point in (-128, 127))
+
+
+@pytest.mark.parametrize("factor", [*TIES, *POWERS, 0.003])
+@pytest.mark.parametrize("bias", [-40_000, -3, -2, -1, 0, 1, 2, 40_000])
+@pytest.mark.parametrize("zero_point", [-128, 0, 5])
+def test_sums_on_one_side_of_zero_alone(factor: float, bias: int, zero_point: int) -> None:
+    """A filter of zeros has a single sum, its bias."""
+    for reach in (0, 1):
+        channel = channel_of(factor, zero_point, (-128, 127), bias, reach)
+        step = solve_wide([channel], [factor], 256)
+        if step is not None:
+            sums = np.arange(-reach, reach + 1)
+            np.testing.assert_array_equal(outputs(step, 0, sums, 256), channel.requantization(sums + bias))
+
+
+def test_a_factor_that_gives_nothing_ends() -> None:
+    channels = [channel_of(factor, 0, (-128, 127), 3, 20_000) for factor in (1e-12, 0.004, 0.0051)]
+    step = solve_wide(channels, [1e-12, 0.004, 0.0051], 256)
+    if step is not None:
+        sums = np.arange(-20_000, 20_001)
+        for index, channel in enumerate(channels):
+            np.testing.assert_array_equal(
+                outputs(step, index, sums, 256), channel.requantization(sums + channel.bias)
+            )
 
 
 def test_a_factor_beyond_the_multiplier_is_refused() -> None:

@@ -105,11 +105,22 @@ def within_flash(choices: Sequence[Choice], bytes: int) -> list[Choice]:
     in about 2^14 steps."""
     if sum(map(constant_bytes, calls_of(choices))) <= bytes:
         return list(choices)
+    places = [place for place, choice in enumerate(choices) if choice.others]
+    fixed = sum(constant_bytes(call) for choice in choices if not choice.others for call in choice.calls)
+    picked = _picked([choices[place] for place in places], bytes - fixed)
+    chosen = list(choices)
+    for place, option in zip(places, picked, strict=True):
+        chosen[place] = _taking(choices[place], option)
+    return chosen
+
+
+def _picked(choices: Sequence[Choice], bytes: int) -> list[int]:
+    """The option of each choice."""
     options = [_options(choice) for choice in choices]
     least = [min(size for size, _ in sizes) for sizes in options]
     room = bytes - sum(least)
     if room < 0:
-        return [_taking(choice, _smallest(sizes)) for choice, sizes in zip(choices, options, strict=True)]
+        return [_smallest(sizes) for sizes in options]
     step = max(1, room >> KNAPSACK_BITS)
     columns = room // step + 1
     best: NDArray[np.float64] = np.zeros(columns)  # instructions of what was chosen so far, for each room
@@ -128,13 +139,11 @@ def within_flash(choices: Sequence[Choice], bytes: int) -> list[Choice]:
         pick = int(places[left])
         picks.append(pick)
         left -= -(-(sizes[pick][0] - smallest) // step)
-    return [_taking(choice, pick) for choice, pick in zip(choices, reversed(picks), strict=True)]
+    return picks[::-1]
 
 
 def _options(choice: Choice) -> list[tuple[int, int]]:
     """Bytes of constants and instructions of what was chosen, then of the others."""
-    if not choice.others:
-        return [(sum(map(constant_bytes, choice.calls)), 0)]
     (call,) = choice.calls
     assert isinstance(call, KernelCall)
     return [(constant_bytes(one), one.instructions or 0) for one in (call, *choice.others)]

@@ -1,22 +1,24 @@
 """From a graph to the calls of an inference and the arena they share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall, backward
 from codegen.aot.choice import Choice, calls_of, choose, constant_bytes, within_flash
 from codegen.aot.operators import module_of, table
+from codegen.aot.overlap import common_bytes
 from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
 from codegen.aot.rewrite.change import Change
-from codegen.aot.schedule.arena import Arena, place
+from codegen.aot.schedule.arena import ALIGNMENT, Arena, place
 from codegen.aot.schedule.lifetimes import Lifetimes, lifetimes
 from codegen.aot.schedule.order import order
 from codegen.aot.schedule.variables import read_in_place
 from contract.errors import Refusals, UserError
-from contract.graph import Model, Operator, Tensor
+from contract.graph import Model, Tensor
 from contract.runtimes import AOT, check
 
 MOST_ARENA_BYTES = 2**31 - 1  # kernels count in int32
+MOST_ROUNDS = 12  # in which variants with less memory are taken
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ def plan_model(
     """
     model, changes = _rewritten(model)
     choices = choose(model, goal)
-    if limits.flash is not None:
-        choices = within_flash(choices, limits.flash)
+    room = None if limits.flash is None else max(0, limits.flash - _operand_bytes(model, choices))
+    if room is not None:
+        choices = within_flash(choices, room)
     planned = _planned(model, choices, layers)
     if limits.ram is not None:
-        planned = _within_ram(model, choices, layers, planned, limits.ram)
+        planned = _within_ram(model, choices, layers, planned, limits.ram, room)
     if planned.arena.bytes > MOST_ARENA_BYTES:
         raise UserError(
             f"the activations need an arena of {planned.arena.bytes:,} bytes; make the model smaller"
@@ -109,40 +112,72 @@ def _planned(model: Model, choices: Sequence[Choice], layers: Sequence[str]) -> 
     return _Planned(calls, alive, place(alive.buffers, alive.overlaps))
 
 
+def _operand_bytes(model: Model, choices: Sequence[Choice]) -> int:
+    """Constants that kernels read as activations, whatever the variant."""
+    read = {index for call in calls_of(choices) for index in call.inputs}
+    return sum(model.tensors[index].bytes for index in read if model.tensors[index].data is not None)
+
+
 def _within_ram(
-    model: Model, choices: Sequence[Choice], layers: Sequence[str], planned: _Planned, bytes: int
+    model: Model,
+    choices: Sequence[Choice],
+    layers: Sequence[str],
+    planned: _Planned,
+    bytes: int,
+    flash: int | None,
 ) -> _Planned:
-    """The plan with other variants at its peak, as long as that makes the arena smaller and it is larger than
-    `bytes`: the fastest that does."""
+    """The plan whose arena has at most `bytes`, or the smallest that is found: wherever a call needs more
+    than that, the fastest other variant that needs less of its own, if constants stay within `flash`."""
     chosen = list(choices)
-    while planned.arena.bytes > bytes:
-        before = planned
-        for position, other in _others_at_peak(chosen, planned):
-            saved = "more scratch or a place of its own for its output, beyond the limit of RAM"
-            tried = [*chosen]
-            tried[position] = tried[position].taking(other, saved)
-            better = _planned(model, tried, layers)
-            # Where several calls need as much, one after the other.
-            smaller = better.arena.bytes - planned.arena.bytes
-            if smaller < 0 or (smaller == 0 and _peak(better) is not _peak(planned)):
-                chosen, planned = tried, better
-                break
-        if planned is before:
+    for _ in range(MOST_ROUNDS):
+        if planned.arena.bytes <= bytes:
             break
+        tried = _with_less(chosen, planned, bytes, flash)
+        if tried is None:
+            break
+        better = _planned(model, tried, layers)
+        chosen = tried
+        if better.arena.bytes < planned.arena.bytes:
+            planned = better
     return planned
 
 
-def _others_at_peak(choices: Sequence[Choice], planned: _Planned) -> Iterator[tuple[int, KernelCall]]:
-    """Which choice the call at the peak belongs to, with each other call for it, fastest first."""
-    operators = _peak(planned)
+def _with_less(
+    choices: Sequence[Choice], planned: _Planned, bytes: int, flash: int | None
+) -> list[Choice] | None:
+    """The choices with another variant at each call that needs more than `bytes`, or at the peak where only
+    the placement does; None where there is no other."""
+    needs = planned.arena.needs
+    over = [moment for moment, needed in needs.items() if needed > bytes] or [planned.arena.peak]
+    operators = {planned.calls[moment].operators for moment in over if moment < len(planned.calls)}
+    tried = list(choices)
+    constants = sum(map(constant_bytes, calls_of(tried)))
     for position, choice in enumerate(choices):
-        if any(call.operators is operators for call in choice.calls):
-            yield from ((position, other) for other in choice.others)
+        call = choice.calls[0]
+        if call.operators not in operators or isinstance(call, Alias):
+            continue
+        for other in choice.others:
+            after = constants - constant_bytes(call) + constant_bytes(other)
+            if _own_bytes(other, planned) < _own_bytes(call, planned) and (
+                flash is None or after <= max(flash, constants)
+            ):
+                saved = "more scratch or a place of its own for its output, beyond the limit of RAM"
+                tried[position] = choice.taking(other, saved)
+                constants = after
+                break
+    return None if all(one is before for one, before in zip(tried, choices, strict=True)) else tried
 
 
-def _peak(planned: _Planned) -> tuple[Operator, ...]:
-    """The operators of the call that sets the bound of the arena."""
-    return planned.calls[min(planned.arena.peak, len(planned.calls) - 1)].operators
+def _own_bytes(call: KernelCall, planned: _Planned) -> int:
+    """What a call needs besides its inputs: scratch, and its outputs as far as they cannot lie over one."""
+    buffers, buffer_of = planned.arena.buffers, planned.alive.buffer_of
+    outputs = sum(buffers[buffer_of[index]].bytes for index in call.outputs if index in buffer_of)
+    over = 0
+    for index, overlap in call.overlaps.items():
+        if index in buffer_of:
+            input = buffers[buffer_of[index]].bytes
+            over = max(over, common_bytes(outputs, input, overlap, ALIGNMENT))
+    return call.scratch + outputs - over
 
 
 def _directed(call: KernelCall | Alias, alive: Lifetimes, arena: Arena) -> KernelCall | Alias:

@@ -10,6 +10,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 
 from codegen.aot.call import Alias
 from codegen.aot.plan import Plan, plan_model
+from codegen.aot.variants import VARIANTS
 from contract.flatbuffer import parse_model
 from tests.kernel_runner import KernelRunner
 from tests.networks import Network, random_weights
@@ -141,3 +142,20 @@ def test_a_transposition_of_single_rows_costs_nothing(runner: KernelRunner) -> N
     network.add(CODES.TRANSPOSE, 2, [0, order], output, "TransposeOptions", schema.TransposeOptionsT())
     expect_reference_bytes(runner, network, np.random.default_rng(0))
     assert [type(call) for call in plan_of(network).calls] == [Alias]
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [(7, 6), (5, 167)])
+def test_a_window_may_lie_in_margins_and_padding_alone(
+    runner: KernelRunner, size: tuple[int, int], stride: int
+) -> None:
+    """SAME padding beside a PAD that went into the convolution."""
+    generator = np.random.default_rng(7)
+    network = Network((1, *size, 4), 0.05, 9)
+    pad(network, (2, 2, 2, 2))
+    weights = random_weights(generator, (1, 3, 3, 4))
+    network.depthwise_conv_2d(weights, [0.004], None, 0.05, -7, padding="SAME", stride=(stride, stride))
+    assert [change.operator.name for change in plan_of(network, "speed").changes] == ["PAD"]
+    for variant in VARIANTS:
+        if variant.operator == "DEPTHWISE_CONV_2D":
+            expect_reference_bytes(runner, network, generator, variant=variant)

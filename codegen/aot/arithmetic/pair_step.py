@@ -34,7 +34,7 @@ def solve_pair(
 ) -> PairStep | None:
     """Constants that give `outputs` (256, 256) for all pairs of int8, by row and column; None if none are
     found. `factors` are the real ones; the kernel clamps to `limits`."""
-    reach = 128 * (abs(factors[0]) + abs(factors[1])) + 256
+    reach = 128 * (abs(factors[0]) + abs(factors[1])) + 256 + 128 * 2 * REACH
     greatest = math.floor(math.log2(INT32_MAX / reach))
     steps = sorted(
         ((a, b) for a in range(-REACH, REACH + 1) for b in range(-REACH, REACH + 1)),

@@ -141,6 +141,12 @@ def _unit(channel: Channel, shift: int) -> int:
     return 0 if right <= 0 else 1 << max(0, shift - right)
 
 
+def _first_not_negative(channel: Channel) -> int:
+    """The least sum, without bias, whose first rounding in the reference is not negative."""
+    multiplier = channel.requantization.multiplier.multiplier
+    return channel.least if multiplier == 0 else -((1 << 30) // multiplier) - channel.bias
+
+
 def _channel(
     channel: Channel,
     factor: float,
@@ -165,23 +171,16 @@ def _channel(
     at_least, below = np.concatenate(wanted) << shift, np.concatenate(limit) << shift
     if lowered is not None:
         unit, zero = lowered
-        multiplier = channel.requantization.multiplier.multiplier
-
-        def negative(sums: NDArray[np.int64]) -> NDArray[np.bool_]:
-            return np.asarray((sums + channel.bias) * multiplier + (1 << 30) < 0)
-
-        at_least = at_least - zero + unit * negative(reached_at)
-        below = below - zero + unit * negative(before_at)
+        first = _first_not_negative(channel)
+        at_least = at_least - zero + unit * (reached_at < first)
+        below = below - zero + unit * (before_at < first)
         # The sign of `high` tells which of them were negative.
-        first = -channel.bias
-        while negative(np.array([first]))[0]:
-            first += 1
-        while not negative(np.array([first - 1]))[0]:
-            first -= 1
-        if channel.least <= first <= channel.greatest:
-            reached_at, at_least = np.append(reached_at, first), np.append(at_least, 0)
-        if channel.least <= first - 1 <= channel.greatest:
-            before_at, below = np.append(before_at, first - 1), np.append(below, 0)
+        if channel.greatest >= first:
+            reached_at = np.append(reached_at, max(first, channel.least))
+            at_least = np.append(at_least, 0)
+        if channel.least < first:
+            before_at = np.append(before_at, min(first - 1, channel.greatest))
+            below = np.append(below, 0)
     nearest = round(factor * 2.0 ** (32 + shift) / scale)
     for distance in DISTANCES:
         for multiplier in {nearest + distance, nearest - distance}:

@@ -62,14 +62,16 @@ def convolution_overlap(
 
 
 def filter_fields(conv: Filtering, taps: tuple[int, int]) -> Mapping[str, Value]:
-    """The fields of a kernel for a filter of `taps` (height, width)."""
+    """The fields of a kernel for a filter of `taps` (height, width). Dilation means nothing to a single
+    tap."""
+    dilation = [one if count > 1 else 1 for one, count in zip(conv.options.dilation, taps, strict=True)]
     return {
         "filter_height": taps[0],
         "filter_width": taps[1],
         "stride_height": conv.options.stride[0],
         "stride_width": conv.options.stride[1],
-        "dilation_height": conv.options.dilation[0],
-        "dilation_width": conv.options.dilation[1],
+        "dilation_height": dilation[0],
+        "dilation_width": dilation[1],
         "padding_top": conv.rows.padding,
         "padding_left": conv.columns.padding,
     }

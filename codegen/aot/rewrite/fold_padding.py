@@ -65,7 +65,7 @@ def _only_reader(model: Model, operator: Operator) -> Operator | None:
 
 
 def _touched_by_every_window(model: Model, convolution: Operator, margins: Margins) -> bool:
-    """Whether no window lies in a margin alone, as none does under the paddings of a flatbuffer."""
+    """Whether no window lies in a margin alone. (One that reaches into SAME padding beside it still may.)"""
     weights = model.tensors[convolution.inputs[1]]
     options = convolution.options
     assert isinstance(options, ConvolutionOptions)

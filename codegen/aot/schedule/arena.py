@@ -38,6 +38,7 @@ class Arena:
     bytes: int
     bound: int  # no placement needs fewer bytes
     peak: int  # the call that sets the bound
+    needs: Mapping[int, int]  # bytes that are needed at least at each call where a buffer begins
 
 
 def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None) -> Arena:
@@ -47,10 +48,13 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None) -> Arena:
     all; many the best of a search that ends where the bound is reached, always the same for the same buffers.
     """
     problem = _Problem(buffers, overlaps or {})
-    bound, peak = problem.bound()
+    needs = problem.needs()
+    peak = max(needs, key=lambda moment: (needs[moment], -moment), default=0)
+    bound = needs.get(peak, 0)
     order = _search(problem, bound)
     places, size = problem.places(order)
-    return Arena(tuple(buffers), tuple(places[index] for index in range(len(buffers))), size, bound, peak)
+    in_order = tuple(places[index] for index in range(len(buffers)))
+    return Arena(tuple(buffers), in_order, size, bound, peak, needs)
 
 
 class _Problem:
@@ -108,16 +112,14 @@ class _Problem:
                 place = aligned(high)
         return place
 
-    def bound(self) -> tuple[int, int]:
-        """The bytes that some call needs at least, and its position: what is alive, where an output may lie
-        over an input counted once."""
-        most, peak = 0, 0
+    def needs(self) -> dict[int, int]:
+        """The bytes that each call needs at least at which a buffer begins: what is alive, where an output
+        may lie over an input counted once."""
+        needs = {}
         for moment in sorted({buffer.first for buffer in self.buffers}):
             alive = [index for index, one in enumerate(self.buffers) if one.first <= moment <= one.last]
-            needed = sum(self.sizes[index] for index in alive) - self._saved(alive)
-            if needed > most:
-                most, peak = needed, moment
-        return most, peak
+            needs[moment] = sum(self.sizes[index] for index in alive) - self._saved(alive)
+        return needs
 
     def _saved(self, alive: Sequence[int]) -> int:
         """The most bytes that can lie over each other."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.arithmetic.fixed_point import INT8_MIN
+from codegen.aot.arithmetic.fixed_point import INT8_MIN, INT32_MAX
 from codegen.aot.arithmetic.ranges import bias_without_zero_point, product_sums
 from codegen.aot.arithmetic.wide_step import WideStep, solve_wide
 from codegen.aot.call import Assembly, Constant, KernelCall, Value
@@ -15,7 +15,7 @@ from codegen.aot.families.convolution import filter_fields
 from codegen.aot.operators.conv_2d import Convolution
 from codegen.aot.overlap import FAR, Overlap
 from codegen.aot.variants.one_step import channels_of
-from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, windows_of
+from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, pooled_positions, windows_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD
 from contract.graph import Model, Operator
@@ -90,6 +90,7 @@ class Layer:
             "run_words": self.run_words,
             "left": self.left,
             "words": self.words,
+            "pooled_bytes": _pooled_bytes(self.pair),
             "step": self.step.fields,
         }
 
@@ -156,6 +157,8 @@ def layer_of(pair: Pair) -> Layer | str:
         return "one filter would leave three of four idle"
     if conv.weights.min() == INT8_MIN:
         return "a weight is -128: two of them in an int16 reach to 127 * 257"
+    if _farthest_byte(conv) > INT32_MAX:
+        return "its windows reach beyond 2^31 bytes"
     sums = product_sums(conv.weights)
     farthest = int(max(-sums.least.min(), sums.greatest.max()))
     if farthest > MOST_SUM:
@@ -172,6 +175,22 @@ def layer_of(pair: Pair) -> Layer | str:
     # Without dilation the taps of a row lie side by side in the input: one run of bytes.
     runs = 1 if conv.options.dilation[1] == 1 else conv.weights.shape[2]
     return Layer(pair, step, image, runs, conv.weights.shape[2] * channels // runs)
+
+
+def _farthest_byte(conv: Convolution) -> int:
+    """Where the last byte of a window may be, counted from the input."""
+    _, height, width, channels = conv.input.shape
+    down, right = (
+        (taps - 1) * dilation + (side.outputs - 1) * stride
+        for taps, dilation, stride, side in zip(
+            conv.weights.shape[1:3],
+            conv.options.dilation,
+            conv.options.stride,
+            (conv.rows, conv.columns),
+            strict=True,
+        )
+    )
+    return ((max(height, down) + 1) * width + right + 2) * channels + WORD
 
 
 def match(model: Model, operator: Operator) -> KernelCall | str:
@@ -266,8 +285,7 @@ def _pooled_bytes(pair: Pair) -> int:
     """For the outputs of a pooling window."""
     if pair.pool is None:
         return 0
-    height, width = pair.pool.options.window
-    return height * width * -(-len(pair.conv.weights) // WORD) * WORD
+    return pooled_positions(pair) * -(-len(pair.conv.weights) // WORD) * WORD
 
 
 VARIANT = Variant(

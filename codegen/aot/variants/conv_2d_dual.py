@@ -10,7 +10,7 @@ import numpy as np
 from codegen.aot.call import Constant, KernelCall
 from codegen.aot.families.convolution import filter_fields
 from codegen.aot.variants.one_step import one_step, reason_of
-from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, windows_of
+from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, pooled_positions, windows_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD, word_rows
 from contract.graph import Model, Operator
@@ -44,8 +44,7 @@ def call_of(pair: Pair) -> KernelCall | str:
     weights = word_rows(conv.weights.reshape(filters, -1))
     quads = weights.shape[1] // WORD
     requantized = one_step(conv, conv.weights, pair.limits, np.zeros(filters, np.int64))
-    window = (1, 1) if pool is None else pool.options.window
-    groups = -(-window[0] * window[1] // POSITIONS)
+    groups = -(-pooled_positions(pair) // POSITIONS)
     return KernelCall(
         operators=pair.operators,
         kernel="conv_2d_dual",

@@ -40,7 +40,9 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
     if channels < TOGETHER:
         return f"it has {channels} channels of the {TOGETHER} that are computed together"
     stride = conv.options.stride[0]
-    tile = _tile(conv.rows.outputs, conv.columns.outputs, stride)
+    tile = tile_of(conv.rows.outputs, conv.columns.outputs, stride)
+    if tile is None:
+        return "no tile of its outputs suits its width"
     ends = _ends(conv)
     if ends is None:
         return "its requantisation has no form of one multiplication"
@@ -128,19 +130,23 @@ class Tile:
         return next(size for size in PLANES if size >= self.needed)
 
 
-def _tile(height: int, width: int, stride: int) -> Tile:
-    """The tile for an output of this size for which the fewest words are made."""
+def tile_of(height: int, width: int, stride: int) -> Tile | None:
+    """The tile for an output of this size for which the fewest words are made; None if there is none."""
     bands = -(-height // 2) if stride == 1 else height
     even = width + width % 2
     found: list[tuple[int, Tile]] = []
     for rows in range(1, min(bands, MOST_COLUMN // 4 - 1) + 1):
         most = (MOST_PLANE // (4 * (rows + 1)) - 3) // stride + 1
-        for across in {min(even, most // 2 * 2), min(even, -(-even // -(-even // max(2, most)) // 2) * 2)}:
+        widest = min(even, most // 2 * 2)
+        equal = min(even, -(-even // -(-even // max(2, most)) // 2) * 2)
+        for across in {widest, widest - 2, equal}:
             tile = Tile(rows, across, stride)
-            if across >= 2 and tile.needed <= MOST_PLANE:
+            # A last tile of a single column would have no pair, where the others have.
+            alone = across >= 2 and across < width and width % across == 1
+            if across >= 2 and not alone and tile.needed <= MOST_PLANE:
                 tiles = -(-bands // rows) * -(-width // across)
                 found.append((tiles * (rows + 1) * (across * stride + 2), tile))
-    return min(found, key=lambda pair: (pair[0], pair[1].needed))[1]
+    return min(found, key=lambda pair: (pair[0], pair[1].needed))[1] if found else None
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,15 @@ def overlap_of(pair: Pair, group: int, across_rows: bool = False) -> Mapping[int
     return {conv.input.index: image_overlap(rows, columns, width, channels, filters, group)}
 
 
+def pooled_positions(pair: Pair) -> int:
+    """The most positions of the convolution in a pooling window; 1 without pooling."""
+    if pair.pool is None:
+        return 1
+    sides = zip(pair.pool.options.window, (pair.conv.rows, pair.conv.columns), strict=True)
+    height, width = (min(taps, side.outputs) for taps, side in sides)
+    return height * width
+
+
 def windows_of(pair: Pair) -> tuple[int, int]:
     """How many windows of the convolution are computed, and how many of them reach outside the input."""
     conv, pool = pair.conv, pair.pool
@@ -115,7 +124,6 @@ def windows_of(pair: Pair) -> tuple[int, int]:
     windows = batch * conv.rows.outputs * conv.columns.outputs
     inside = batch * windows_inside(conv, (conv.weights.shape[1], conv.weights.shape[2]))
     if pool is not None:
-        of_pool = pool.options.window[0] * pool.options.window[1]
-        computed = batch * pool.rows.outputs * pool.columns.outputs * of_pool
+        computed = batch * pool.rows.outputs * pool.columns.outputs * pooled_positions(pair)
         return computed, computed * (windows - inside) // windows
     return windows, windows - inside

@@ -58,11 +58,12 @@ struct thimble_conv_2d_chained {
     int32_t pool_stride_height, pool_stride_width;
     int32_t pool_padding_top, pool_padding_left;
     int32_t output_height, output_width, filters; /* after pooling */
-    int32_t runs;      /* of a row of the window: 1, or with dilation one for each tap */
-    int32_t run_bytes; /* of each */
-    int32_t run_words; /* the same in words, three bytes filled up */
-    int32_t left;      /* bytes of each run behind its words: 0, 1 or 2 */
-    int32_t words;     /* of a window */
+    int32_t runs;         /* of a row of the window: 1, or with dilation one for each tap */
+    int32_t run_bytes;    /* of each */
+    int32_t run_words;    /* the same in words, three bytes filled up */
+    int32_t left;         /* bytes of each run behind its words: 0, 1 or 2 */
+    int32_t words;        /* of a window */
+    int32_t pooled_bytes; /* of the outputs of a pooling window */
     struct thimble_wide_step step;
     const int32_t *weights;
     thimble_chained_filters *assembly; /* or NULL */
@@ -378,14 +379,11 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_chained(const struct thimble_conv_2d_ch
     for (int32_t i = 4 * words; i < 6 * words; i++) {
         patches[i] = 0; /* what fills up a run is multiplied by 0, but is read */
     }
-    const int32_t pooled =
-        conv->pool_height * conv->pool_width * conv->pool_stride_height * conv->pool_stride_width >
-        1;
+    const int32_t pooled = conv->pool_height > 1 || conv->pool_width > 1 ||
+                           conv->pool_stride_height > 1 || conv->pool_stride_width > 1;
     const int32_t positions = conv->output_height * conv->output_width;
     if (conv->copy.height > 0) {
-        const int32_t pooled_bytes =
-            conv->pool_height * conv->pool_width * ((conv->filters + 3) / 4 * 4);
-        int8_t *copy = outputs + (pooled ? pooled_bytes : 0);
+        int8_t *copy = outputs + conv->pooled_bytes;
         thimble_chained_pad(conv, input, copy);
         input = copy;
     }

@@ -213,9 +213,8 @@ THIMBLE_SPECIALIZED void thimble_conv_2d_dual(const struct thimble_conv_2d_dual 
     uint32_t *patches = (uint32_t *)scratch;
     const int32_t words = conv->groups * conv->quads * 8;
     int8_t *bytes = (int8_t *)(patches + words);
-    const int32_t pooled =
-        conv->pool_height * conv->pool_width * conv->pool_stride_height * conv->pool_stride_width >
-        1;
+    const int32_t pooled = conv->pool_height > 1 || conv->pool_width > 1 ||
+                           conv->pool_stride_height > 1 || conv->pool_stride_width > 1;
     /* What no tap and no patch writes is multiplied, too: by zero, or to sums that nobody reads. */
     for (int32_t i = 0; i < words; i++) {
         patches[i] = 0;

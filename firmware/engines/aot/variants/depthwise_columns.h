@@ -143,6 +143,9 @@ static inline void thimble_columns_planes(const struct thimble_depthwise_columns
     const int8_t *first = input + (tile->left + tile->begin) * pixel_bytes + channel;
     struct thimble_columns_rows rows = {planes + tile->begin * tile->words, tile->end - tile->begin,
                                         4 * tile->words, 0, 0};
+    if (rows.columns == 0) {
+        return; /* all of it is padding */
+    }
     rows.row_bytes = 2 * row_bytes - rows.columns * pixel_bytes;
     for (int32_t word = 0; word < tile->words; word += rows.count, rows.to += rows.count) {
         const int32_t y = tile->top + 2 * word;
@@ -207,9 +210,12 @@ __attribute__((noinline, unused)) static void thimble_depthwise_columns(
             walk.rest = columns % 2;
             tile.left = x * stride - conv->padding_left;
             tile.columns = (columns - 1) * stride + 3;
+            /* A tile may lie outside as a whole, where a PAD went into the convolution. */
             tile.begin = tile.left < 0 ? -tile.left : 0;
+            tile.begin = tile.begin < tile.columns ? tile.begin : tile.columns;
             tile.end = conv->input_width - tile.left;
             tile.end = tile.end < tile.columns ? tile.end : tile.columns;
+            tile.end = tile.end > tile.begin ? tile.end : tile.begin;
             thimble_columns_tile(conv, &tile, &walk, input, (uint32_t *)scratch,
                                  output + (y * conv->output_width + x) * conv->channels);
         }
