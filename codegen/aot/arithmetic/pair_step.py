@@ -34,7 +34,7 @@ def solve_pair(
 ) -> PairStep | None:
     """Constants that give `outputs` (256, 256) for all pairs of int8, by row and column; None if none are
     found. `factors` are the real ones; the kernel clamps to `limits`."""
-    reach = 128 * (abs(factors[0]) + abs(factors[1])) + 256 + 128 * 2 * REACH
+    reach = 128 * (abs(factors[0]) + abs(factors[1])) + 256
     greatest = math.floor(math.log2(INT32_MAX / reach))
     steps = sorted(
         ((a, b) for a in range(-REACH, REACH + 1) for b in range(-REACH, REACH + 1)),
@@ -45,6 +45,8 @@ def solve_pair(
         nearest = [round(factor * 2.0**shift) for factor in factors]
         for step in steps:
             first, second = nearest[0] + step[0], nearest[1] + step[1]
+            if 128 * max(abs(first), abs(second)) > INT32_MAX:
+                continue
             sums = VALUES[:, None] * first + VALUES[None, :] * second
             low = int(((outputs << shift) - sums)[outputs > least].max(initial=INT32_MIN - int(sums.min())))
             high = int(

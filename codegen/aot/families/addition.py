@@ -105,17 +105,40 @@ def addition_call(add: Addition) -> KernelCall:
     )
 
 
-def reference_outputs(
-    add: Addition, first: NDArray[np.int64], second: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The outputs for two arrays of inputs that broadcast."""
-    terms = [Requantization(multiplier, 0, (INT32_MIN, INT32_MAX)) for multiplier in add.input_multipliers]
-    whole = Requantization(add.output_multiplier, add.output.zero_point, add.limits)
-    scaled = [
-        term((value - one.zero_point) << LEFT_SHIFT)
-        for term, value, one in zip(terms, (first, second), add.inputs, strict=True)
-    ]
-    return whole(scaled[0] + add.sign * scaled[1])
+@dataclass(frozen=True)
+class Scaling:
+    """What the outputs of an addition follow from: the same for every one with these numbers."""
+
+    input_multipliers: tuple[Multiplier, Multiplier]
+    output_multiplier: Multiplier
+    input_zero_points: tuple[int, int]
+    output_zero_point: int
+    sign: int
+    limits: tuple[int, int]
+
+    def outputs(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The reference's, for two arrays of inputs that broadcast."""
+        one, other = (
+            Requantization(multiplier, 0, (INT32_MIN, INT32_MAX))((values - zero_point) << LEFT_SHIFT)
+            for multiplier, values, zero_point in zip(
+                self.input_multipliers, (first, second), self.input_zero_points, strict=True
+            )
+        )
+        whole = Requantization(self.output_multiplier, self.output_zero_point, self.limits)
+        return whole(one + self.sign * other)
+
+
+def scaling_of(add: Addition) -> Scaling:
+    """That of a checked addition."""
+    first, second = add.inputs
+    return Scaling(
+        add.input_multipliers,
+        add.output_multiplier,
+        (first.zero_point, second.zero_point),
+        add.output.zero_point,
+        add.sign,
+        add.limits,
+    )
 
 
 @channels_of.register
@@ -125,8 +148,7 @@ def _(add: Addition) -> Channels | None:
     def reach(reaches: Sequence[Reach]) -> Reach:
         first, second = reaches
         ends = (second.least, second.greatest)[:: add.sign]
-        return Reach(
-            reference_outputs(add, first.least, ends[0]), reference_outputs(add, first.greatest, ends[1])
-        )
+        outputs = scaling_of(add).outputs
+        return Reach(outputs(first.least, ends[0]), outputs(first.greatest, ends[1]))
 
     return pair_channels(add.inputs, add.output, reach)

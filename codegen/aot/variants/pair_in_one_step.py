@@ -2,12 +2,13 @@
 firmware/engines/aot/variants/pair_in_one_step.h."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN
 from codegen.aot.arithmetic.one_step import Channel, Requantization, common_shift, solve
-from codegen.aot.arithmetic.pair_step import VALUES, solve_pair
+from codegen.aot.arithmetic.pair_step import VALUES, PairStep, solve_pair
 from codegen.aot.call import KernelCall
-from codegen.aot.families.addition import Addition, addition_call, reference_outputs
+from codegen.aot.families.addition import Addition, Scaling, addition_call, scaling_of
 from codegen.aot.families.elementwise import block_fields
 from codegen.aot.operators import add, mul, sub
 from codegen.aot.variants.variant import Variant
@@ -30,11 +31,8 @@ def match_sub(model: Model, operator: Operator) -> KernelCall | str:
 
 def _addition(addition: Addition) -> KernelCall | str:
     first, second = addition.inputs
-    step = solve_pair(
-        reference_outputs(addition, VALUES[:, None], VALUES[None, :]),
-        (first.scale / addition.output.scale, addition.sign * second.scale / addition.output.scale),
-        addition.limits,
-    )
+    scale = addition.output.scale
+    step = _step(scaling_of(addition), first.scale / scale, addition.sign * second.scale / scale)
     if step is None:
         return NO_STEP
     return replace(
@@ -52,6 +50,12 @@ def _addition(addition: Addition) -> KernelCall | str:
         },
         reason=REASON,
     )
+
+
+@lru_cache(maxsize=256)  # networks repeat their blocks
+def _step(scaling: Scaling, factor_1: float, factor_2: float) -> PairStep | None:
+    outputs = scaling.outputs(VALUES[:, None], VALUES[None, :])
+    return solve_pair(outputs, (factor_1, factor_2), scaling.limits)
 
 
 def match_mul(model: Model, operator: Operator) -> KernelCall | str:
