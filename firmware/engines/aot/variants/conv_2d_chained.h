@@ -35,6 +35,7 @@
 #include <stdint.h>
 
 #include "arch/cortex_m4.h"
+#include "arithmetic/lanes.h"
 #include "arithmetic/wide_step.h"
 #include "arithmetic/window.h"
 #include "variants/chained_layout.h"
@@ -166,15 +167,6 @@ __attribute__((noinline, unused)) static uint32_t *thimble_chained_patch(const i
 
 /* ---- what the assembly computes, in C ---- */
 
-/* The sums of four filters times 256, from those of three lanes. */
-static inline void thimble_chained_sums(const uint32_t lanes[3], int32_t sums_256[4]) {
-    const uint32_t first = (lanes[0] - ((lanes[1] - (lanes[2] << 8)) << 8)) << 8;
-    sums_256[0] = (int32_t)first;
-    for (int32_t i = 0; i < 3; i++) {
-        sums_256[i + 1] = (int32_t)(lanes[i] - (uint32_t)(sums_256[i] >> 8));
-    }
-}
-
 /* The sum of a lane at a position, modulo 2^32: two products of halves more. */
 static inline uint32_t thimble_chained_add(uint32_t sum, int32_t low, int32_t high,
                                            int32_t weight_low, int32_t weight_high) {
@@ -208,7 +200,7 @@ __attribute__((unused)) static const int32_t *thimble_chained_in_c(
         for (int32_t position = 0; position < 2; position++) {
             int8_t *output = (position ? second : first) + filter;
             int32_t sums[4];
-            thimble_chained_sums(lanes[position], sums);
+            thimble_sums_of_lanes(lanes[position], sums);
             for (int32_t i = 0; i < 4; i++) {
                 output[i] = thimble_wide_output(step, sums[i], weights + constants * i);
             }

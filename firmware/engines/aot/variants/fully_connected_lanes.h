@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "arch/cortex_m4.h"
+#include "arithmetic/lanes.h"
 #include "arithmetic/wide_step.h"
 #include "variants/dense_layout.h"
 
@@ -54,15 +55,6 @@ THIMBLE_SPECIALIZED void thimble_lanes_input(const int8_t *input, int32_t depth,
 }
 
 /* ---- what the assembly computes, in C ---- */
-
-/* The sums of four units times 256, from those of three lanes. */
-static inline void thimble_dense_chained_sums(const uint32_t lanes[3], int32_t sums_256[4]) {
-    const uint32_t first = (lanes[0] - ((lanes[1] - (lanes[2] << 8)) << 8)) << 8;
-    sums_256[0] = (int32_t)first;
-    for (int32_t i = 0; i < 3; i++) {
-        sums_256[i + 1] = (int32_t)(lanes[i] - (uint32_t)(sums_256[i] >> 8));
-    }
-}
 
 /* The sums of three lanes, modulo 2^32; `pitch` words from one pair of inputs to the next. Written for processors
  * without SIMD: each half is loaded once, all sums are locals. */
@@ -111,8 +103,8 @@ static inline const int32_t *thimble_lanes_in_c(const struct thimble_fully_conne
         weights += pairs * count;
         int32_t sums[8];
         if (chained) {
-            thimble_dense_chained_sums(lanes, sums);
-            thimble_dense_chained_sums(lanes + 3, sums + 4);
+            thimble_sums_of_lanes(lanes, sums);
+            thimble_sums_of_lanes(lanes + 3, sums + 4);
         } else {
             for (int32_t lane = 0; lane < 3; lane++) {
                 sums[2 * lane] = (int32_t)(low[lane] << 8);
