@@ -1,5 +1,5 @@
-"""layers.json: which call of the generated model.c computes which layers. codegen writes it, measure reads
-it."""
+"""layers.json: which call of the generated model.c computes which layers. codegen writes it, measure and
+report read it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ class Call:
     outputs: tuple[int, ...]
     constant_bytes: int
     scratch_bytes: int
+    instructions: int | None  # about how many a Cortex-M4 executes; None where the variant does not say
 
     @property
     def title(self) -> str:

@@ -82,6 +82,10 @@ def report_numbers(results: Results) -> dict[str, Any]:
         else {
             "multiply_accumulates": results.computed.multiply_accumulates,
             "changes": [dataclasses.asdict(change) for change in results.computed.changes],
+            "calls": [
+                {**dataclasses.asdict(call), "chosen_for": call.reason.partition("; not ")[0]}
+                for call in results.computed.calls
+            ],
         },
         "totals": {
             "parameters": sum(row.parameters for row in results.layers),

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
+from codegen.generate import generate
 from contract.errors import UserError
 from contract.flatbuffer import read_model
 from contract.history import read_history
+from contract.layer_map import FILE_NAME as LAYER_MAP
 from contract.manifest import read_manifest
 from contract.reference import read_reference
 from contract.validation import Answers, Validation
@@ -57,6 +59,9 @@ def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         flash_bytes=15_000, model_bytes=7_000, ram_bytes=9_000, threshold=0.5, passed=False, noise="",
     ).write(image)  # fmt: skip
     dataclasses.replace(FIRMWARE, sha256=manifest.sha256).write(image)
+    generated = folder / "generated"
+    generate(folder / "model.tflite", folder / "manifest.json", "aot", "chirale", generated)
+    shutil.copy(generated / LAYER_MAP, image)
     return image
 
 
@@ -103,6 +108,7 @@ def test_the_report_is_one_page_with_everything_in_it(validated: Path, tmp_path:
     for heading in (
         "Accuracy",
         "The network",
+        "The kernels",
         "Confusion",
         "disagree",
         "surest mistakes",
@@ -129,6 +135,10 @@ def test_the_numbers_of_the_report_are_those_of_the_answers(validated: Path, tmp
     assert 7 in differing
     expected = output.float_predictions.argmax(axis=1) != output.device.argmax(axis=1)
     assert differing == set(np.flatnonzero(expected).tolist())
+    calls = numbers["computed"]["calls"]
+    assert [call["variant"] for call in calls] == ["packed", "packed", "dual", "dual", "table"]
+    assert calls[2]["instructions"] == pytest.approx(5171, rel=0.1)
+    assert not any("not " in call["chosen_for"] for call in calls)
 
 
 def test_answers_for_another_model_are_not_reported(validated: Path, tmp_path: Path) -> None:

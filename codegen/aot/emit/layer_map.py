@@ -31,6 +31,7 @@ def layer_map(plan: Plan, goal: str, lines: dict[int, int]) -> LayerMap:
                 outputs=call.outputs,
                 constant_bytes=sum(constant.values.nbytes for constant in call.constants),
                 scratch_bytes=call.scratch,
+                instructions=call.instructions,
             )
             for position, call in enumerate(plan.calls)
             if isinstance(call, KernelCall)

@@ -97,9 +97,15 @@ def match(model: Model, operator: Operator) -> KernelCall | str:
         description=conv.description,
         scratch=(TOGETHER - 1) * tile.plane + tile.needed,
         instructions=_instructions(conv, tile, ends),
-        reason=f"2 products an instruction from planes of {tile.needed} bytes; {ends.fast} of {channels} "
-        "channels requantised in one step of 32 bits, the others of 64",
+        reason=f"2 products an instruction; {_requantised(ends)}",
     )
+
+
+def _requantised(ends: "Ends") -> str:
+    """In words, for --explain."""
+    if ends.fast == len(ends.words):
+        return "requantised in one step of 32 bits"
+    return f"requantised in one step, {ends.fast} of {len(ends.words)} channels in 32 bits, the others in 64"
 
 
 def _same(counts: set[int], most: int) -> int:
