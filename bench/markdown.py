@@ -13,7 +13,7 @@ from bench.cores import CoreRow, read_cores
 from bench.mlperf import FILE_NAME as MLPERF
 from bench.mlperf import MlperfRow, Task, cells, read_mlperf, tasks
 from bench.proof import FILE_NAME as PROOF
-from bench.proof import ProofRow, read_proof
+from bench.proof import ProofRow, read_proof, verdict
 from bench.quoted import Quoted, quoted
 from contract.bench import FILE_NAME, Row, Share, read_rows
 from contract.boards import DEFAULT, board
@@ -240,8 +240,7 @@ def _proof_cores(rows: Sequence[ProofRow]) -> str:
         own = [row for row in rows if row.network == network]
         speed = {row.core: row.instructions for row in own if row.engine == "aot-speed"}
         equal, inputs = sum(row.equal for row in own), sum(row.inputs for row in own)
-        exact = f"all {inputs:,}" if equal == inputs else f"{equal:,} of {inputs:,}"
-        lines.append([f"`{network}`", *(f"{speed[core]:,}" for core in cores), exact])
+        lines.append([f"`{network}`", *(f"{speed[core]:,}" for core in cores), verdict(equal, inputs)])
     return _table(["network", *cores, "bit-exact"], lines, left=(0, len(cores) + 1))
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.build import AOT, build_bare, generate
-from bench.proof import Network, read_network
+from bench.proof import Network, read_network, verdict
 from contract.boards import DEFAULT, board
 from contract.documents import read_document
 from contract.errors import UserError
 from contract.files import sha256_of
 from contract.layer_map import read_layer_map
 from measure.figures import equal_outputs, figures
+from measure.image import sizes
 from measure.profile import profile
 
 PATH = Path(__file__).parent / "mlperf.json"
@@ -109,6 +110,7 @@ def measure_one(task: Task, network: Network, work: Path, say: Callable[[str], N
     for engine in ("aot-speed", "aot-size"):
         say(f"{task.name}: {engine}")
         generate(network.path, None, work / engine / "generated", AOT[engine])
+        build_bare(work / engine / "generated", work / engine, OPTION)
         yield _measured(task, network, engine, work / engine, limited=False)
 
 
@@ -119,7 +121,7 @@ def _limited(task: Task, network: Network, folder: Path) -> MlperfRow:
         limits = ("--flash-limit", str(constants), "--ram-limit", str(task.ram_limit))
         generate(network.path, None, folder / "generated", (*AOT["aot-speed"], *limits))
         build_bare(folder / "generated", folder, OPTION)
-        flash = figures(folder, network.inputs[:1], board(DEFAULT)).flash_bytes
+        flash = sizes(folder / "bare.elf").flash
         if flash <= task.flash_limit:
             return _measured(task, network, "aot-speed", folder, limited=True)
         constants -= flash - task.flash_limit
@@ -129,8 +131,8 @@ def _limited(task: Task, network: Network, folder: Path) -> MlperfRow:
 
 
 def _measured(task: Task, network: Network, engine: str, folder: Path, limited: bool) -> MlperfRow:
+    """The figures of the image in `folder`."""
     on = board(DEFAULT)
-    build_bare(folder / "generated", folder, OPTION)
     found = figures(folder, network.inputs, on)
     traced = profile(folder / "bare.elf", network.inputs[:1], read_layer_map(folder / "generated"), on)
     return MlperfRow(
@@ -165,7 +167,7 @@ def cells(rows: Sequence[MlperfRow], tasks: Sequence[Task]) -> Iterator[tuple[st
                 f"{row.cycles_estimate:,}",
                 f"{row.flash_bytes:,}",
                 f"{row.ram_bytes:,}",
-                f"all {row.inputs:,}" if row.equal == row.inputs else f"{row.equal:,} of {row.inputs:,}",
+                verdict(row.equal, row.inputs),
             )
         by_hand = task.tflm
         yield (

@@ -43,7 +43,12 @@ class ProofRow:
     @property
     def verdict(self) -> str:
         """How many outputs are equal, for a table."""
-        return f"all {self.inputs:,}" if self.equal == self.inputs else f"{self.equal:,} of {self.inputs:,}"
+        return verdict(self.equal, self.inputs)
+
+
+def verdict(equal: int, inputs: int) -> str:
+    """How many outputs of so many inputs are equal, for a table."""
+    return f"all {inputs:,}" if equal == inputs else f"{equal:,} of {inputs:,}"
 
 
 @dataclass(frozen=True)

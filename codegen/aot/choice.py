@@ -76,8 +76,7 @@ def _worth(call: KernelCall) -> float:
 
 
 def _matched(model: Model, operator: Operator, goal: str) -> tuple[list[KernelCall], list[str]]:
-    """The calls of all variants that fit, up to the first one that does not say what it costs; and why the
-    others do not."""
+    """The calls of all variants that fit, and why the others do not."""
     matched = []
     reasons = []
     for variant in VARIANTS:

@@ -60,8 +60,7 @@ class Plan:
     @property
     def constant_operands(self) -> list[Tensor]:
         """The constants that kernels read as they read activations."""
-        read = dict.fromkeys(index for call in self.kernel_calls for index in call.inputs)
-        return [self.model.tensors[index] for index in read if self.model.tensors[index].data is not None]
+        return _constant_operands(self.model, self.kernel_calls)
 
     @property
     def constant_bytes(self) -> int:
@@ -80,8 +79,10 @@ def plan_model(
     """
     model, changes = _rewritten(model)
     choices = choose(model, goal)
-    room = None if limits.flash is None else max(0, limits.flash - _operand_bytes(model, choices))
-    if room is not None:
+    room = None
+    if limits.flash is not None:
+        operands = sum(tensor.bytes for tensor in _constant_operands(model, calls_of(choices)))
+        room = max(0, limits.flash - operands)
         choices = within_flash(choices, room)
     planned = _planned(model, choices, layers)
     if limits.ram is not None:
@@ -112,10 +113,10 @@ def _planned(model: Model, choices: Sequence[Choice], layers: Sequence[str]) -> 
     return _Planned(calls, alive, place(alive.buffers, alive.overlaps))
 
 
-def _operand_bytes(model: Model, choices: Sequence[Choice]) -> int:
-    """Constants that kernels read as activations, whatever the variant."""
-    read = {index for call in calls_of(choices) for index in call.inputs}
-    return sum(model.tensors[index].bytes for index in read if model.tensors[index].data is not None)
+def _constant_operands(model: Model, calls: Sequence[KernelCall | Alias]) -> list[Tensor]:
+    """The constants that calls read as they read activations, whatever the variant."""
+    read = dict.fromkeys(index for call in calls for index in call.inputs)
+    return [model.tensors[index] for index in read if model.tensors[index].data is not None]
 
 
 def _within_ram(

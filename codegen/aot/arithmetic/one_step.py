@@ -105,29 +105,14 @@ def common_shift(channels: Sequence[Channel], factors: Sequence[float], align: i
 
 def solve(channel: Channel, factor: float, align: int, shift: int, clamped: bool) -> tuple[int, int] | None:
     """A multiplier and an offset of one channel, or None."""
-    outputs, sums = thresholds(channel)
+    reached, wanted, before, limit = conditions(channel, clamped)
     ends: NDArray[np.int64] = np.array([channel.least, channel.greatest])
-    low, high = (int(end) for end in channel.requantization(ends + channel.bias))
-    # At least `outputs` from `sums` on, and less just before.
-    reached: list[NDArray[np.int64]] = [sums]
-    wanted: list[NDArray[np.int64]] = [outputs]
-    before: list[NDArray[np.int64]] = [sums - 1]
-    limit: list[NDArray[np.int64]] = [outputs]
-    if not (clamped and low == channel.requantization.limits[0]) and low > INT8_MIN:
-        reached.append(ends[:1])
-        wanted.append(np.array([low]))
-    if not (clamped and high == channel.requantization.limits[1]) and high < INT8_MAX:
-        before.append(ends[1:])
-        limit.append(np.array([high + 1]))
 
-    def aligned(values: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        return (np.concatenate(values) - channel.origin) << align
-
-    reached_at, before_at, ends_at = aligned(reached), aligned(before), aligned([ends])
+    reached_at, before_at, ends_at = ((sums - channel.origin) << align for sums in (reached, before, ends))
     if ends_at.min() < INT32_MIN or ends_at.max() > INT32_MAX:
         return None
-    at_least = np.concatenate(wanted) << shift
-    at_most = (np.concatenate(limit) << shift) - 1
+    at_least = wanted << shift
+    at_most = (limit << shift) - 1
     nearest = round(factor * 2.0 ** (32 + shift - align))
     for distance in DISTANCES:
         for multiplier in {nearest + distance, nearest - distance}:
@@ -140,6 +125,27 @@ def solve(channel: Channel, factor: float, align: int, shift: int, clamped: bool
             if least <= most:
                 return multiplier, (least + most) // 2
     return None
+
+
+def conditions(
+    channel: Channel, clamped: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """What a function that never decreases has to meet: at these sums (without bias) at least these outputs,
+    and at those sums less than those.
+
+    `clamped`: the kernel clamps to the layer's limits; else a narrower limit must follow from the range.
+    """
+    outputs, sums = thresholds(channel)
+    ends: NDArray[np.int64] = np.array([channel.least, channel.greatest])
+    low, high = (int(end) for end in channel.requantization(ends + channel.bias))
+    reached, wanted, before, limit = [sums], [outputs], [sums - 1], [outputs]
+    if not (clamped and low == channel.requantization.limits[0]) and low > INT8_MIN:
+        reached.append(ends[:1])
+        wanted.append(np.array([low]))
+    if not (clamped and high == channel.requantization.limits[1]) and high < INT8_MAX:
+        before.append(ends[1:])
+        limit.append(np.array([high + 1]))
+    return np.concatenate(reached), np.concatenate(wanted), np.concatenate(before), np.concatenate(limit)
 
 
 @lru_cache(maxsize=1 << 14)  # variants of one layer ask for the same

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot.arithmetic.fixed_point import INT8_MAX, INT8_MIN, INT32_MAX
-from codegen.aot.arithmetic.one_step import DISTANCES, Channel, thresholds
+from codegen.aot.arithmetic.one_step import DISTANCES, Channel, conditions
 
 MOST_SHIFT = 21  # outputs times 2^(32 + shift) fit int64 with room for offsets
 SHIFT_STEP = 2  # kernels are made for a shift: a coarse choice lets layers share them
@@ -156,19 +156,9 @@ def _channel(
     lowered: tuple[int, int] | None,
 ) -> tuple[int, int] | None:
     """A multiplier and an offset of one channel, or None. `lowered`: its unit and its zero."""
-    outputs, sums = thresholds(channel)
-    ends: NDArray[np.int64] = np.array([channel.least, channel.greatest])
-    low, high = (int(end) for end in channel.requantization(ends + channel.bias))
-    # At least `outputs` from `sums` on, and less just before.
-    reached, wanted, before, limit = [sums], [outputs], [sums - 1], [outputs]
-    if not (clamped and low == channel.requantization.limits[0]) and low > INT8_MIN:
-        reached.append(ends[:1])
-        wanted.append(np.array([low]))
-    if not (clamped and high == channel.requantization.limits[1]) and high < INT8_MAX:
-        before.append(ends[1:])
-        limit.append(np.array([high + 1]))
-    reached_at, before_at = np.concatenate(reached), np.concatenate(before)
-    at_least, below = np.concatenate(wanted) << shift, np.concatenate(limit) << shift
+    reached_at, wanted, before_at, limit = conditions(channel, clamped)
+    ends = (channel.least, channel.greatest)
+    at_least, below = wanted << shift, limit << shift
     if lowered is not None:
         unit, zero = lowered
         first = _first_not_negative(channel)
@@ -190,8 +180,8 @@ def _channel(
             least = int(((at_least << 32) - reached_at * step).max(initial=-BEYOND))
             most = int(((below << 32) - 1 - before_at * step).min(initial=BEYOND))
             # `high` fits int32 for every sum.
-            least = max(least, -(2**63) - min(int(end) * step for end in ends))
-            most = min(most, 2**63 - 1 - max(int(end) * step for end in ends))
+            least = max(least, -(2**63) - min(end * step for end in ends))
+            most = min(most, 2**63 - 1 - max(end * step for end in ends))
             if least <= most:
                 return multiplier, (least + most) // 2
     return None

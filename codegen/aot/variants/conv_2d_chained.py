@@ -7,23 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.arithmetic.fixed_point import INT8_MIN, INT32_MAX
-from codegen.aot.arithmetic.ranges import bias_without_zero_point, product_sums
-from codegen.aot.arithmetic.wide_step import WideStep, solve_wide
+from codegen.aot.arithmetic.fixed_point import INT32_MAX
+from codegen.aot.arithmetic.wide_step import WideStep
 from codegen.aot.call import Assembly, Constant, KernelCall, Value
 from codegen.aot.families.convolution import filter_fields
 from codegen.aot.operators.conv_2d import Convolution
 from codegen.aot.overlap import FAR, Overlap
-from codegen.aot.variants.one_step import channels_of
+from codegen.aot.variants.lanes import lane_step
 from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, pool_fields, pooled_positions, windows_of
 from codegen.aot.variants.variant import Variant
-from codegen.aot.variants.words import WORD
+from codegen.aot.variants.words import WORD, word_halves
 from contract.graph import Model, Operator
 
 TOGETHER = 4  # filters in three accumulators
 POSITIONS = 2  # of the output that share each weight
-SCALE = 256  # of the sums that are requantised
-MOST_SUM = 2**23 - 1  # by which four sums are told from three lanes
 MOST_COPY = 4096  # bytes
 UNROLLED = 16  # steps of the loop
 ASSEMBLY = "variants/chained_m4.inc"
@@ -116,6 +113,13 @@ class Layer:
         ends: NDArray[np.int32] = filled.reshape(len(filled) // TOGETHER, -1)[:, 2:]
         return ends
 
+    def overlaps(self, positions: int) -> Mapping[int, Overlap]:
+        """How far the output may reach into the input for a kernel that makes the patches of so many
+        positions before it writes their pixels; a copy is made before anything is written."""
+        if self.copied:
+            return {self.pair.conv.input.index: Overlap(FAR, -FAR)}
+        return overlap_of(self.pair, positions, across_rows=True)
+
     @property
     def patch_instructions(self) -> int:
         """What all patches take, about."""
@@ -155,22 +159,11 @@ def layer_of(pair: Pair) -> Layer | str:
         return f"its batch is {batch}"
     if len(conv.weights) == 1:
         return "one filter would leave three of four idle"
-    if conv.weights.min() == INT8_MIN:
-        return "a weight is -128: two of them in an int16 reach to 127 * 257"
     if _farthest_byte(conv) > INT32_MAX:
         return "its windows reach beyond 2^31 bytes"
-    sums = product_sums(conv.weights)
-    farthest = int(max(-sums.least.min(), sums.greatest.max()))
-    if farthest > MOST_SUM:
-        return f"its sums reach to {farthest:,}, of {MOST_SUM:,}"
-    bias = bias_without_zero_point(conv.weights, conv.bias, conv.input.quantization.zero_point)
-    step = solve_wide(
-        channels_of(conv.multipliers, conv.output, pair.limits, sums, bias),
-        list(np.broadcast_to(conv.factors, len(conv.weights))),
-        SCALE,
-    )
-    if step is None:
-        return "its requantisation has no form of one multiplication"
+    step = lane_step(conv, conv.weights, pair.limits)
+    if isinstance(step, str):
+        return step
     image = (1, batch * height * width) if as_row(pair) else _padded(pair) or (height, width)
     # Without dilation the taps of a row lie side by side in the input: one run of bytes.
     runs = 1 if conv.options.dilation[1] == 1 else conv.weights.shape[2]
@@ -217,9 +210,7 @@ def call_of(pair: Pair) -> KernelCall | str:
             "assembly": Assembly("chained", "thimble_chained_filters", ASSEMBLY, step.fields, shared=True),
             "backward": 0,
         },
-        overlaps={conv.input.index: Overlap(FAR, -FAR)}
-        if layer.copied
-        else overlap_of(pair, POSITIONS, across_rows=True),
+        overlaps=layer.overlaps(POSITIONS),
         description=pair.description,
         scratch=POSITIONS * (8 + WORD) * layer.words + _pooled_bytes(pair) + copy_bytes(pair),
         instructions=_instructions(layer),
@@ -262,9 +253,9 @@ def copy_bytes(pair: Pair) -> int:
 def _stream(layer: Layer) -> NDArray[np.int32]:
     """What the kernel reads, in its order: int32 (groups, words)."""
     taps = layer.laid_out.astype(np.int16)
-    lanes = (taps[:, :-1] + 256 * taps[:, 1:]).astype("<i2")  # groups, lane, word, byte
+    lanes = taps[:, :-1] + 256 * taps[:, 1:]  # groups, lane, word, byte
     # For each word the bytes 0 and 2, then 1 and 3, of all lanes.
-    steps = lanes[..., [0, 2, 1, 3]].reshape(*lanes.shape[:3], 2, 2).transpose(0, 2, 3, 1, 4)
+    steps = word_halves(lanes).transpose(0, 2, 3, 1, 4)
     products = np.ascontiguousarray(steps).view("<i4").reshape(len(taps), -1)
     stream: NDArray[np.int32] = np.concatenate([products, layer.ends], axis=1)
     return stream

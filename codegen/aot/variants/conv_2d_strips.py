@@ -4,9 +4,8 @@ firmware/engines/aot/variants/conv_2d_strips.h."""
 import numpy as np
 
 from codegen.aot.call import Assembly, Constant, KernelCall
-from codegen.aot.overlap import FAR, Overlap
-from codegen.aot.variants.conv_2d_chained import ASSEMBLY, TOGETHER, Layer, as_row, copy_bytes, layer_of
-from codegen.aot.variants.pooled import Pair, overlap_of, pair_of, windows_of
+from codegen.aot.variants.conv_2d_chained import ASSEMBLY, TOGETHER, Layer, copy_bytes, layer_of
+from codegen.aot.variants.pooled import Pair, pair_of, windows_of
 from codegen.aot.variants.variant import Variant
 from codegen.aot.variants.words import WORD
 from contract.graph import Model, Operator
@@ -56,7 +55,7 @@ def call_of(pair: Pair) -> KernelCall | str:
             "strip": Assembly("chained_strip", "thimble_chained_strip", ASSEMBLY, {}, shared=True),
             "backward": 0,
         },
-        overlaps=_overlap(layer, tile),
+        overlaps=layer.overlaps(tile),
         description=pair.description,
         scratch=scratch,
         instructions=_instructions(layer, tile),
@@ -69,14 +68,7 @@ def _tile(layer: Layer) -> int:
     positions = windows_of(layer.pair)[0]
     even = positions + positions % 2
     most = max(2, MOST_PATCHES // (8 * layer.words) // 2 * 2)
-    return min(even, most, max(SPREAD, 2))
-
-
-def _overlap(layer: Layer, tile: int) -> dict[int, Overlap]:
-    conv = layer.pair.conv
-    if layer.copied:
-        return {conv.input.index: Overlap(FAR, -FAR)}
-    return dict(overlap_of(layer.pair, tile, across_rows=not as_row(layer.pair)))
+    return min(even, most, SPREAD)
 
 
 def _instructions(layer: Layer, tile: int) -> int:

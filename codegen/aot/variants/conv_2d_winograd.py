@@ -12,7 +12,7 @@ from codegen.aot.operators.conv_2d import Convolution
 from codegen.aot.variants.one_step import channels_of
 from codegen.aot.variants.pooled import pair_of
 from codegen.aot.variants.variant import Variant
-from codegen.aot.variants.words import WORD
+from codegen.aot.variants.words import WORD, word_halves
 from contract.graph import Model, Operator
 
 # G of F(4 x 4, 3 x 3), times 24, its last row times 12.
@@ -113,8 +113,8 @@ def _stream(conv: Convolution, step: WideStep) -> NDArray[np.int32]:
     missing = -filters % TOGETHER
     transformed = np.einsum("ai,bj,fijc->fabc", WEIGHTS, WEIGHTS, conv.weights.astype(np.int64))
     filled = np.pad(transformed.reshape(filters, POINTS, channels), ((0, missing), (0, 0), (0, 0)))
-    by_word = filled.astype("<i2").reshape(-1, TOGETHER, POINTS, channels // WORD, WORD)
-    halves = by_word[..., [0, 2, 1, 3]].reshape(*by_word.shape[:4], 2, 2)
+    by_word = filled.astype(np.int16).reshape(-1, TOGETHER, POINTS, channels // WORD, WORD)
+    halves = word_halves(by_word)
     # Groups, point, word of channels, half, filter.
     products = np.ascontiguousarray(halves.transpose(0, 2, 3, 4, 1, 5)).view("<i4")
     words = step.words

@@ -5,19 +5,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.aot.arithmetic.fixed_point import INT8_MIN
-from codegen.aot.arithmetic.ranges import bias_without_zero_point, product_sums
-from codegen.aot.arithmetic.wide_step import solve_wide
 from codegen.aot.call import Assembly, Constant, KernelCall
 from codegen.aot.operators import fully_connected
 from codegen.aot.overlap import row_overlap
-from codegen.aot.variants.one_step import channels_of
+from codegen.aot.variants.lanes import lane_step
 from codegen.aot.variants.variant import Variant
-from codegen.aot.variants.words import WORD, word_rows
+from codegen.aot.variants.words import WORD, word_halves, word_rows
 from contract.graph import Model, Operator
 
-SCALE = 256  # of the sums that are requantised
-MOST_SUM = 2**23 - 1  # times 256 within int32
 UNROLLED = 8  # steps of the loops
 ASSEMBLY = "variants/dense_m4.inc"
 TOGETHER = {"chained": 8, "paired": 6}  # units
@@ -27,17 +22,9 @@ def match(model: Model, operator: Operator, form: str) -> KernelCall | str:
     """The call, or why there is none. `form` is one of TOGETHER."""
     dense = fully_connected.read(model, operator)
     units, depth = dense.weights.shape
-    if dense.weights.min() == INT8_MIN:
-        return "a weight is -128: two of them in an int16 reach to 127 * 257"
-    sums = product_sums(dense.weights)
-    farthest = int(max(-sums.least.min(), sums.greatest.max()))
-    if farthest > MOST_SUM:
-        return f"its sums reach to {farthest:,}, of {MOST_SUM:,}"
-    bias = bias_without_zero_point(dense.weights, dense.bias, dense.input.quantization.zero_point)
-    channels = channels_of(dense.multipliers, dense.output, dense.limits, sums, bias)
-    step = solve_wide(channels, list(np.broadcast_to(dense.factors, units)), SCALE)
-    if step is None:
-        return "its requantisation has no form of one multiplication"
+    step = lane_step(dense, dense.weights, dense.limits)
+    if isinstance(step, str):
+        return step
     together = TOGETHER[form]
     quads = -(-depth // WORD)
     # Groups of units, half a word of inputs, lane.
@@ -79,9 +66,8 @@ def _lanes(weights: NDArray[np.int8], form: str) -> NDArray[np.int32]:
         lower, upper = groups[:, [0, 1, 2, 4, 5, 6]], groups[:, [1, 2, 3, 5, 6, 7]]
     else:
         lower, upper = groups[:, 0::2], groups[:, 1::2]
-    lanes = (lower + 256 * upper).astype("<i2")
-    words = lanes.reshape(*lanes.shape[:2], -1, WORD)[..., [0, 2, 1, 3]]
-    halves = words.reshape(*words.shape[:3], 2, 2).transpose(0, 2, 3, 1, 4)
+    lanes = lower + 256 * upper
+    halves = word_halves(lanes.reshape(*lanes.shape[:2], -1, WORD)).transpose(0, 2, 3, 1, 4)
     products: NDArray[np.int32] = np.ascontiguousarray(halves).view("<i4").reshape(len(groups), -1)
     return products
 

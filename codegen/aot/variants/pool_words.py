@@ -40,12 +40,14 @@ def _pooling(pool: Pooling, portable: KernelCall, kernel: str) -> KernelCall | s
 
 def match_mean(model: Model, operator: Operator) -> KernelCall | str:
     """The call, or why there is none."""
-    return _summation(mean.read(model, operator), mean.portable(mean.read(model, operator)))
+    summation = mean.read(model, operator)
+    return _summation(summation, mean.portable(summation))
 
 
 def match_sum(model: Model, operator: Operator) -> KernelCall | str:
     """The call, or why there is none."""
-    return _summation(sum_.read(model, operator), sum_.portable(sum_.read(model, operator)))
+    summation = sum_.read(model, operator)
+    return _summation(summation, sum_.portable(summation))
 
 
 def _summation(summation: Summation, portable: KernelCall) -> KernelCall | str:
