@@ -65,15 +65,42 @@ def arguments() -> argparse.ArgumentParser:
         help="with --engine aot: what the model's activations may need (default: what --board has, less "
         f"{STACK_BYTES:,} for the stack and a second input): the same for faster kernels with more scratch",
     )
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --engine aot: what functions, types and files begin with, kernels included, so that "
+        "several models can share an application (default: model, for this project's firmware)",
+    )
+    parser.add_argument(
+        "--instances",
+        action="store_true",
+        help="with --name: the application declares as many instances as it likes, each with its memory "
+        "(default: one, whose memory the model has itself)",
+    )
+    parser.add_argument(
+        "--measured",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="DIR",
+        help="with --engine aot: folders with firmware.json, by python -m measure; the header states their "
+        "figures",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser
 
 
 def main(argv: list[str]) -> int:
-    options = arguments().parse_args(argv)
+    parser = arguments()
+    options = parser.parse_args(argv)
+    if options.instances and options.name is None:
+        parser.error("--instances has a meaning with --name alone")
+    if options.name is not None and options.engine != "aot":
+        parser.error("--name has a meaning with --engine aot alone")
 
     from codegen.generate import generate
     from contract.boards import board
+    from contract.c_interface import FIRMWARE, library
 
     summary = generate(
         options.tflite,
@@ -86,6 +113,8 @@ def main(argv: list[str]) -> int:
         None if options.board is None else board(options.board),
         options.flash_limit,
         options.ram_limit,
+        FIRMWARE if options.name is None else library(options.name, options.instances),
+        options.measured,
     )
     print(summary)
     return 0

@@ -1,13 +1,16 @@
 """From files to files: reads flatbuffer and manifest, and writes the sources of one engine, all or none."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.aot.choice import explanation
-from codegen.aot.emit.assembly import FILE as ASSEMBLY_FILE
 from codegen.aot.emit.assembly import model_kernels
+from codegen.aot.emit.edges import inputs_of, outputs_of
 from codegen.aot.emit.layer_map import layer_map
-from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
+from codegen.aot.emit.model_c import assembly_file, claim_names, model_source
+from codegen.aot.emit.model_h import Costs, model_header
+from codegen.aot.emit.real_values import definitions
 from codegen.aot.plan import Limits, Plan, plan_model
 from codegen.fits import expect_fits, limits_of
 from codegen.model_data import model_data_header, model_data_source
@@ -16,9 +19,12 @@ from codegen.names import Identifiers, layer_names
 from codegen.tflm.arena import arena_bytes, arena_header
 from codegen.tflm.op_resolver import op_resolver_header
 from contract.boards import Board
+from contract.boards import board as board_called
+from contract.c_interface import FIRMWARE, Interface
 from contract.documents import as_json
 from contract.errors import UserError
 from contract.files import write_text
+from contract.firmware import read_firmware
 from contract.flatbuffer import read_model
 from contract.graph import Model
 from contract.layer_map import FILE_NAME as LAYER_MAP
@@ -38,13 +44,17 @@ def generate(
     board: Board | None = None,
     flash_limit: int | None = None,
     ram_limit: int | None = None,
+    interface: Interface = FIRMWARE,
+    images: Sequence[Path] = (),
 ) -> str:
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
     `library` (chirale or arduino) is the TensorFlow Lite Micro that tflm will meet. `optimize` is one of
     codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. The limits are
-    bytes of the model's constants and of its arena; `board` gives those that are not. UserError, with nothing
-    written, where the flatbuffer is damaged or not supported, is not the manifest's or does not fit `board`.
+    bytes of the model's constants and of its arena; `board` gives those that are not. With aot, `interface`
+    says what the model is called in C, and `images` are folders with a firmware.json whose figures the header
+    states. UserError, with nothing written, where the flatbuffer is damaged or not supported, is not the
+    manifest's or does not fit `board`.
     """
     model = read_model(tflite)
     manifest = None if manifest_path is None else read_manifest(manifest_path)
@@ -57,15 +67,18 @@ def generate(
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
         limits = limits_of(model, board, flash_limit, ram_limit)
-        texts, details = _aot(model, manifest, name, optimize, explain, board, limits)
+        costs = _costs(images, model.sha256)
+        texts, details = _aot(model, manifest, name, optimize, explain, board, limits, interface, costs)
     else:
         texts, details = _tflm(model, manifest, name, library)
-    texts["model_info.h"] = model_info_header(model)
-    texts["model_info.c"] = model_info(model, name)
+    if interface == FIRMWARE:
+        texts["model_info.h"] = model_info_header(model)
+        texts["model_info.c"] = model_info(model, name)
     for file_name, text in texts.items():
         _write(out / file_name, text)
-    if ASSEMBLY_FILE not in texts:  # left by a run with other options, it would be compiled, too
-        (out / ASSEMBLY_FILE).unlink(missing_ok=True)
+    assembly = assembly_file(interface)
+    if assembly not in texts:  # left by a run with other options, it would be compiled, too
+        (out / assembly).unlink(missing_ok=True)
     counts = Counter(operator.name for operator in model.operators)
     operators = ", ".join(name if count == 1 else f"{name} x {count}" for name, count in counts.items())
     return (
@@ -84,22 +97,27 @@ def _aot(
     explain: bool,
     board: Board | None,
     limits: Limits,
+    interface: Interface,
+    costs: Costs,
 ) -> tuple[dict[str, str], str]:
-    identifiers = Identifiers(OWN_NAMES)
+    identifiers = Identifiers(interface.taken, interface.engine)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
     plan = plan_model(model, layers, optimize, limits)
     if board is not None:
         expect_fits(plan, optimize, board)
-    names = claim_names(plan, identifiers)
-    source, lines = model_source(plan, name, names)
+    names = claim_names(plan, identifiers, interface)
+    source, lines = model_source(plan, name, names, interface)
     texts = {
-        "model.h": model_header(plan, name, manifest),
-        "model.c": source,
-        LAYER_MAP: as_json(layer_map(plan, optimize, lines)),
+        f"{interface.name}.h": model_header(plan, name, manifest, interface, costs),
+        f"{interface.name}.c": source,
+        f"{interface.name}_values.c": definitions(
+            name, inputs_of(plan, manifest), outputs_of(plan, manifest), interface
+        ),
+        LAYER_MAP: as_json(layer_map(plan, optimize, lines, interface)),
     }
-    kernels = model_kernels(plan, name, names)
+    kernels = model_kernels(plan, name, names, interface)
     if kernels is not None:
-        texts[ASSEMBLY_FILE] = kernels
+        texts[assembly_file(interface)] = kernels
     details = (
         f"{_rewrites(model, plan)}"
         f"  arena      {plan.arena.bytes:,} bytes, peak at {plan.peak_layer} (bound {plan.arena.bound:,})\n"
@@ -108,6 +126,20 @@ def _aot(
     if explain:
         details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, plan.changes, layers)}"
     return texts, details
+
+
+def _costs(folders: Sequence[Path], sha256: str) -> Costs:
+    """What firmware.json says in each of `folders`, with the core of its board; all of the flatbuffer with
+    this SHA-256. UserError otherwise."""
+    found = []
+    for folder in folders:
+        one = read_firmware(folder)
+        if one.sha256 != sha256 or one.instructions is None:
+            raise UserError(
+                f"{folder} is no measured image of this flatbuffer; build it for an emulated board"
+            )
+        found.append((board_called(one.board).core, one))
+    return tuple(found)
 
 
 def _rewrites(model: Model, plan: Plan) -> str:

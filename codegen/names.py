@@ -3,27 +3,28 @@
 import re
 from collections.abc import Sequence
 
-from codegen.aot.call import PREFIX
+from contract.c_interface import ENGINE_PREFIX
 from contract.errors import UserError
 from contract.graph import Model, Operator
 from contract.operators import REGISTRY
 
 
 class Identifiers:
-    """Hands out identifiers that differ from each other and from the engine's, which all begin with PREFIX.
+    """Hands out identifiers that differ from each other and from the engine's, which all begin with `engine`.
 
     A layer's identifier is only ever the beginning of a name in C (`conv_1_weights`), so it may be a keyword
     or a function of the C library.
     """
 
-    def __init__(self, taken: Sequence[str] = ()) -> None:
+    def __init__(self, taken: Sequence[str] = (), engine: str = ENGINE_PREFIX) -> None:
         self._taken = set(taken)
+        self._engine = engine
 
     def claim(self, wish: str) -> str:
         """An identifier as close to `wish` as possible: lower case, other characters as underscores, a
         number behind it where it is taken."""
         name = re.sub(r"[^a-z0-9]+", "_", wish.lower()).strip("_") or "layer"
-        if name[0].isdigit() or name.startswith(PREFIX):
+        if name[0].isdigit() or name.startswith((ENGINE_PREFIX, self._engine)):
             name = f"layer_{name}"
         candidate, count = name, 1
         while candidate in self._taken:

@@ -45,6 +45,8 @@ class LayerMap:
     """The calls in the order in which they run. Layers that need none (a RESHAPE) are in no call."""
 
     sha256: str  # of the flatbuffer
+    name: str  # what functions and files begin with
+    instances: bool  # whether an application can have several instances
     goal: str  # what the code was optimised for
     arena_bytes: int
     multiply_accumulates: int  # of one inference, as it is computed

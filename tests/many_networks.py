@@ -1,6 +1,5 @@
 """Runs many generated networks in one image, on the emulated board or on the host: one compilation each."""
 
-import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +11,19 @@ from numpy.typing import NDArray
 
 from codegen.aot import choice
 from codegen.aot.emit.assembly import model_kernels
-from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_source
+from codegen.aot.emit.model_c import claim_names, model_source
+from codegen.aot.emit.model_h import model_header
 from codegen.aot.plan import NO_LIMITS, Limits, Plan, plan_model
 from codegen.aot.variants import VARIANTS
 from codegen.aot.variants.variant import Variant
 from codegen.names import Identifiers, layer_names
 from contract.boards import DEFAULT, board, header
+from contract.c_interface import Interface
 from contract.flatbuffer import parse_model
 from contract.graph import Model
 from tests.c_build import FIRMWARE, RUNNERS, SANITIZERS, compile_c, run_c
 
 FAMILY = FIRMWARE / "boards" / "cortex_m"
-ARENA = "static _Alignas(8) int8_t arena[MODEL_ARENA_BYTES];"  # in a generated model.c
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,14 @@ def write_sources(
     folder: Path,
     limits: Limits = NO_LIMITS,
     variants: Sequence[tuple[Variant, ...]] | None = None,
+    instances: bool = False,
 ) -> Sources:
     """Generate all networks into one translation unit, in which they share the arena's memory alone.
 
-    `variants` are those that each network can choose from, whatever their goal; all if it is None.
+    `variants` are those that each network can choose from, whatever their goal; all if it is None. With
+    `instances` the code is that of an application which holds several.
     """
-    identifiers = Identifiers(OWN_NAMES)
+    identifiers = Identifiers()
     plans, parts, assembly, rows = [], [], [], []
     for index, flatbuffer in enumerate(flatbuffers):
         model = parse_model(flatbuffer)
@@ -71,22 +73,22 @@ def write_sources(
         )
         with patch.object(choice, "VARIANTS", known):
             plan = plan_model(model, layers, optimize, limits)
-        names = claim_names(plan, identifiers)
-        text, _ = model_source(plan, f"network {index}", names)
-        text = text.replace('#include "model.h"\n', "")
-        assert ARENA in text
-        text = re.sub(
-            r"\b(model_(?:reset|input|invoke|output))\b", rf"network_{index}_\1", text.replace(ARENA, "")
-        )
-        parts.append(text)
-        assembly.append(model_kernels(plan, f"network {index}", names) or "")
+        interface = Interface(f"network_{index}", instances=instances)
+        names = claim_names(plan, identifiers, interface)
+        text, _ = model_source(plan, interface.name, names, interface)
+        header = model_header(plan, interface.name, None, interface)
+        for own in (
+            f'#include "{interface.name}.h"\n',
+            f"static _Alignas(8) int8_t arena[{interface.upper}_ARENA_BYTES];\n",
+        ):
+            assert instances or own in text
+            text = text.replace(own, "")
+        parts += [header, text, _wrappers(model, interface)]
+        assembly.append(model_kernels(plan, interface.name, names, interface) or "")
         functions = ", ".join(
-            f"network_{index}_model_{name}" for name in ("reset", "input", "invoke", "output")
+            f"run_{interface.name}_{what}" for what in ("reset", "input", "invoke", "output")
         )
-        sizes = ", ".join(f"network_{index}_{what}_bytes" for what in ("input", "output"))
-        for what, indices in (("input", model.inputs), ("output", model.outputs)):
-            listed = ", ".join(str(model.tensors[tensor].bytes) for tensor in indices)
-            parts.append(f"static const uint32_t network_{index}_{what}_bytes[] = {{{listed}, 0}};")
+        sizes = ", ".join(f"{interface.name}_{what}_bytes" for what in ("input", "output"))
         rows.append(f"    {{{functions}, {sizes}}},\n")
         plans.append(plan)
     most = max(plan.arena.bytes for plan in plans)
@@ -97,13 +99,26 @@ def write_sources(
         + f"\nconst struct network networks[] = {{\n{''.join(rows)}}};\n"
         + f"const uint32_t network_count = {len(rows)};\n"
     )
-    # Each network's functions are static but for the table's three, which nothing else declares.
-    function = re.compile(r"^(?=(?:const )?int8_t \*network_|void network_)", re.MULTILINE)
-    text = function.sub("static ", text)
     sources = Sources(plans, folder / f"{optimize}.c", folder / f"{optimize}.S")
     sources.c.write_text(text)
     sources.assembly.write_text("".join(assembly))
     return sources
+
+
+def _wrappers(model: Model, interface: Interface) -> str:
+    """The functions of the table in forms.h for one network, and the bytes of its inputs and outputs."""
+    name = interface.name
+    none, index = (interface.arguments(*more, net=f"(struct {name} *)arena") for more in ((), ("index",)))
+    lines = [
+        f"static void run_{name}_reset(void) {{ {name}_init({none}); }}",
+        f"static int8_t *run_{name}_input(int index) {{ return {name}_input({index}); }}",
+        f"static void run_{name}_invoke(void) {{ {name}_invoke({none}); }}",
+        f"static const int8_t *run_{name}_output(int index) {{ return {name}_output({index}); }}",
+    ]
+    for what, indices in (("input", model.inputs), ("output", model.outputs)):
+        listed = ", ".join(str(model.tensors[tensor].bytes) for tensor in indices)
+        lines.append(f"static const uint32_t {name}_{what}_bytes[] = {{{listed}, 0}};")
+    return "\n".join(lines)
 
 
 def run_on_host(sources: Sources, inputs: Sequence[NDArray[np.int8]], folder: Path) -> list[NDArray[np.int8]]:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from codegen.aot.emit.model_c import OWN_NAMES, claim_names, model_header, model_source
+from codegen.aot.emit.model_c import claim_names, model_source
+from codegen.aot.emit.model_h import model_header
 from codegen.aot.goals import GOALS
 from codegen.aot.plan import plan_model
 from codegen.generate import generate
 from codegen.names import Identifiers, layer_names
+from contract.c_interface import FIRMWARE as SYMBOLS
 from contract.flatbuffer import parse_model
 from contract.reference import read_reference
 from tests.c_build import ENGINE, INCLUDES, build_model, compile_c, infer
@@ -160,7 +162,7 @@ def test_layers_may_be_called_like_anything_in_c(tmp_path: Path) -> None:
     model = parse_model(network.flatbuffer())
     for start in range(0, len(AWKWARD), len(model.operators)):
         layers = (AWKWARD * 2)[start : start + len(model.operators)]
-        identifiers = Identifiers(OWN_NAMES)
+        identifiers = Identifiers(SYMBOLS.taken)
         plan = plan_model(model, layer_names(model, layers, identifiers), "speed")
         source, _ = model_source(plan, "awkward", claim_names(plan, identifiers))
         (tmp_path / "model.h").write_text(model_header(plan, "awkward"))

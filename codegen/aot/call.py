@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.aot.overlap import Overlap
+from contract.c_interface import ENGINE_PREFIX
 from contract.graph import Operator
-
-PREFIX = "thimble_"  # of every symbol in firmware/engines/aot/
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +55,10 @@ Value = int | float | Constant | Assembly | None | Mapping[str, "Value"]
 class KernelCall:
     """One call, `<function>(&<layer>_parameters, inputs..., outputs...)`, of a kernel in the engine.
 
-    `kernel` names both the C function and the struct of its parameters, without PREFIX. Where `scratch` is
-    not 0 the call has a last argument: that many bytes, aligned to 8, that nothing else uses during the call.
-    The emitter prints whatever stands here, so another variant of a kernel is another KernelCall and nothing
-    more.
+    `kernel` names both the C function and the struct of its parameters, without ENGINE_PREFIX. Where
+    `scratch` is not 0 the call has a last argument: that many bytes, aligned to 8, that nothing else uses
+    during the call. The emitter prints whatever stands here, so another variant of a kernel is another
+    KernelCall and nothing more.
     """
 
     operators: tuple[Operator, ...]  # that this call computes, first to last
@@ -82,7 +81,7 @@ class KernelCall:
     @property
     def function(self) -> str:
         """The kernel's name in C."""
-        return PREFIX + self.kernel
+        return ENGINE_PREFIX + self.kernel
 
     @property
     def parts(self) -> list[Constant | Assembly]:

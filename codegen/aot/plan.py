@@ -53,6 +53,19 @@ class Plan:
         """What the call is called by that needs the most memory."""
         return self.layer_of(self.calls[min(self.arena.peak, len(self.calls) - 1)])
 
+    def survives(self, index: int) -> bool:
+        """Whether the input with this tensor index holds after an inference what it held before."""
+        own = self.buffer_of[index]
+        first = self.arena.places[own]
+        last = first + self.arena.buffers[own].bytes
+        others = zip(self.arena.places, self.arena.buffers, strict=True)
+        return not any(
+            place < last and first < place + buffer.bytes and position != own
+            for position, (place, buffer) in enumerate(others)
+        ) and not any(
+            self.buffer_of.get(output) == own for call in self.kernel_calls for output in call.outputs
+        )
+
     @property
     def kernel_calls(self) -> list[KernelCall]:
         return [call for call in self.calls if isinstance(call, KernelCall)]

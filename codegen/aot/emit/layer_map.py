@@ -2,14 +2,17 @@
 
 from codegen.aot.call import KernelCall
 from codegen.aot.plan import Plan
+from contract.c_interface import Interface
 from contract.layer_map import Call, LayerChange, LayerMap
 from contract.macs import multiply_accumulates
 
 
-def layer_map(plan: Plan, goal: str, lines: dict[int, int]) -> LayerMap:
+def layer_map(plan: Plan, goal: str, lines: dict[int, int], interface: Interface) -> LayerMap:
     """The contents of layers.json. `lines`: of each kernel call in model.c, by the call's position."""
     return LayerMap(
         sha256=plan.model.sha256,
+        name=interface.name,
+        instances=interface.instances,
         goal=goal,
         arena_bytes=plan.arena.bytes,
         multiply_accumulates=multiply_accumulates(plan.model),

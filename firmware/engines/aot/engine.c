@@ -6,12 +6,12 @@
 const char engine_name[] = "aot";
 
 const char *engine_init(void) {
-    model_reset();
+    model_init(); /* puts a state to its beginning, too */
     return NULL;
 }
 
 void engine_reset(void) {
-    model_reset();
+    model_init();
 }
 
 int8_t *engine_input(int index) {

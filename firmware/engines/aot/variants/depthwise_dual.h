@@ -131,14 +131,15 @@ THIMBLE_SPECIALIZED void thimble_depthwise_padded(const struct thimble_depthwise
     }
 }
 
-/* Four channels from `channel` on; the outputs of those from `first` to before `end` of them. The taps are the
- * window that begins at `window`, or where that is NULL those that are listed. */
+/* Four channels from `channel` on; the outputs of those from `first` to before `end` of them. The taps are, where
+ * that is `inside`, the window that begins at `window`, else those that are listed. */
 THIMBLE_SPECIALIZED void thimble_depthwise_group(const struct thimble_depthwise_dual *conv,
-                                                 const int8_t *window, const int8_t *const *taps,
-                                                 int32_t channel, int32_t first, int32_t end,
-                                                 const int32_t *weights, int8_t *pixel) {
+                                                 int32_t inside, const int8_t *window,
+                                                 const int8_t *const *taps, int32_t channel,
+                                                 int32_t first, int32_t end, const int32_t *weights,
+                                                 int8_t *pixel) {
     int32_t sums[4] = {0, 0, 0, 0};
-    if (window != NULL) {
+    if (inside) {
         thimble_depthwise_inside(conv, window + channel, weights, sums);
     } else {
         thimble_depthwise_padded(conv, taps, channel, weights, sums);
@@ -152,18 +153,18 @@ THIMBLE_SPECIALIZED void thimble_depthwise_group(const struct thimble_depthwise_
 
 /* All channels of one pixel of the output. */
 THIMBLE_SPECIALIZED void thimble_depthwise_pixel(const struct thimble_depthwise_dual *conv,
-                                                 const int8_t *window, const int8_t *const *taps,
-                                                 int8_t *pixel) {
+                                                 int32_t inside, const int8_t *window,
+                                                 const int8_t *const *taps, int8_t *pixel) {
     const int32_t whole = conv->channels / 4, rest = conv->channels % 4;
     const int32_t *weights = conv->weights;
     for (int32_t group = 0; group < whole; group++, weights += 2 * conv->taps) {
-        thimble_depthwise_group(conv, window, taps, 4 * group, 0, 4, weights, pixel);
+        thimble_depthwise_group(conv, inside, window, taps, 4 * group, 0, 4, weights, pixel);
     }
     if (rest > 0 && whole > 0) {
         const int32_t last = conv->channels - 4;
-        thimble_depthwise_group(conv, window, taps, last, 4 - rest, 4, weights, pixel);
+        thimble_depthwise_group(conv, inside, window, taps, last, 4 - rest, 4, weights, pixel);
     } else if (rest > 0) {
-        thimble_depthwise_group(conv, window, taps, 0, 0, rest, weights, pixel);
+        thimble_depthwise_group(conv, inside, window, taps, 0, 0, rest, weights, pixel);
     }
 }
 
@@ -188,10 +189,10 @@ THIMBLE_SPECIALIZED void thimble_depthwise_dual(const struct thimble_depthwise_d
             if (conv->unrolled && rows > 0 && columns > 0 && (uint32_t)top < (uint32_t)rows &&
                 (uint32_t)left < (uint32_t)columns) {
                 const int8_t *window = input + (top * conv->input_width + left) * conv->channels;
-                thimble_depthwise_pixel(conv, window, NULL, pixel);
+                thimble_depthwise_pixel(conv, 1, window, NULL, pixel);
             } else {
                 thimble_depthwise_taps(conv, input, top, left, zeros, taps);
-                thimble_depthwise_pixel(conv, NULL, taps, pixel);
+                thimble_depthwise_pixel(conv, 0, NULL, taps, pixel);
             }
         }
     }
