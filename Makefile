@@ -154,7 +154,7 @@ $(TEST): pyproject.toml | .venv/bin/python
 	$(call install,report$(comma)train$(comma)bench$(comma)test,$(HOST) $(REFERENCE) $(TRAIN) $(TEST))
 
 setup: $(TEST) ## everything that make and make test need
-	$(require) cc c++ arm qemu npm venv
+	$(require) cc c++ arm qemu npm venv cmake optional arduino-builder
 
 # ---- train ----
 TRAINED := $(BUILD)/float.keras
@@ -264,7 +264,7 @@ build/$(MODEL)-best/seed-%/history.json: $(wildcard train/*.py) | $(TRAIN)
 
 # ---- checks ----
 test: $(TEST) ## run every test
-	$(require) cc c++ arm qemu npm
+	$(require) cc c++ arm qemu npm cmake optional arduino-builder
 	@$(PYTHON_VENV) -m pytest -n auto --dist loadfile
 
 C_SOURCES = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'firmware/*.cpp' 'tests/*.c' 'tests/*.h' 'tests/*.cpp')

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes sure that the system tools named on the command line are there:
 #
-#     sh tools/require.sh [cc] [c++] [arm] [qemu] [npm] [venv]
+#     sh tools/require.sh [cc] [c++] [arm] [qemu] [npm] [cmake] [venv] [optional [arduino-builder]]
 #
 # What is missing is installed with apt-get when we are root or sudo asks for no password; otherwise one
-# line says what to install, for each package manager, and the exit code is 2.
+# line says what to install, for each package manager, and the exit code is 2. Those behind "optional" may stay
+# missing.
 set -u
 PYTHON=${PYTHON:-python3}
 
@@ -15,6 +16,8 @@ has() {
         arm) command -v arm-none-eabi-gcc && echo '#include <string.h>' | arm-none-eabi-gcc -E - ;;
         qemu) command -v qemu-system-arm ;;
         npm) command -v npm ;;
+        cmake) command -v cmake ;;
+        arduino-builder) command -v arduino-builder ;;
         venv) "$PYTHON" -c 'import ensurepip, venv' ;;
         *) echo "require.sh: unknown tool '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1
@@ -28,6 +31,8 @@ package() {
         arm:apt) echo gcc-arm-none-eabi libnewlib-arm-none-eabi ;;
         qemu:apt) echo qemu-system-arm ;;
         npm:apt) echo npm ;;
+        cmake:*) echo cmake ;;
+        arduino-builder:apt) echo arduino-builder ;;
         venv:apt) echo python3-venv ;;
         cc:dnf) echo gcc libasan libubsan ;;
         c++:dnf) echo gcc-c++ ;;
@@ -48,17 +53,26 @@ package() {
     esac
 }
 
+# packages MANAGER TOOL...
 packages() {
-    for tool in $missing; do
-        package "$tool" "$1"
+    manager=$1
+    shift
+    for tool in "$@"; do
+        package "$tool" "$manager"
     done | tr '\n' ' ' | sed 's/ $//'
 }
 
 missing=
+wanted= # of those that may stay missing
+optional=
 for tool in "$@"; do
-    has "$tool" || missing="$missing $tool"
+    if [ "$tool" = optional ]; then
+        optional=yes
+    elif ! has "$tool"; then
+        if [ -n "$optional" ]; then wanted="$wanted $tool"; else missing="$missing $tool"; fi
+    fi
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing$wanted" ] || exit 0
 
 root=
 if [ "$(id -u)" = 0 ]; then
@@ -66,16 +80,27 @@ if [ "$(id -u)" = 0 ]; then
 elif sudo -n true 2>/dev/null; then
     root="sudo env"
 fi
+# shellcheck disable=SC2086  # one word a tool, one a package
+install() {
+    echo "Installing $*: apt-get install $(packages apt "$@")"
+    $root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(packages apt "$@") >/dev/null
+}
 if [ -n "$root" ] && command -v apt-get >/dev/null; then
-    echo "Installing$missing: apt-get install $(packages apt)"
     $root apt-get update -qq
-    # shellcheck disable=SC2046  # one word a package
-    $root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(packages apt) >/dev/null
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || install $missing
+    for tool in $wanted; do
+        install "$tool" || echo "note: $tool cannot be had; the tests that need it are skipped"
+    done
     for tool in $missing; do
         has "$tool" || { echo "error: '$tool' is still missing after apt-get install" >&2; exit 2; }
     done
     exit 0
 fi
-echo "error: missing$missing. Install with one of: sudo apt install $(packages apt) | sudo dnf install" \
-    "$(packages dnf) | sudo pacman -S $(packages pacman) | brew install $(packages brew)" >&2
+[ -z "$wanted" ] || echo "note:$wanted not installed; the tests that need it are skipped"
+[ -n "$missing" ] || exit 0
+# shellcheck disable=SC2086
+echo "error: missing$missing. Install with one of: sudo apt install $(packages apt $missing) | sudo dnf install" \
+    "$(packages dnf $missing) | sudo pacman -S $(packages pacman $missing) | brew install" \
+    "$(packages brew $missing)" >&2
 exit 2

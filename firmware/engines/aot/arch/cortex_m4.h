@@ -11,9 +11,14 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 #define THIMBLE_ON_CORTEX_M4(function) function
-#define THIMBLE_CORTEX_M4 1
 #else
 #define THIMBLE_ON_CORTEX_M4(function) NULL /* the kernel's portable definition runs instead */
+#endif
+
+/* At -O0 compilers have not the registers that inline assembly asks for. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__OPTIMIZE__)
+#define THIMBLE_CORTEX_M4 1
+#else
 #define THIMBLE_CORTEX_M4 0
 #endif
 

@@ -1,0 +1,1 @@
+"""A generated model as a library for the user's own application."""

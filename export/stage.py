@@ -1,0 +1,159 @@
+"""From a generated model to a library on disk, whole or not at all."""
+
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from contract.boards import board
+from contract.c_interface import library as library_interface
+from contract.errors import UserError
+from contract.files import write_bytes
+from contract.firmware import Firmware, read_firmware
+from contract.layer_map import read_layer_map
+from contract.manifest import read_manifest
+from contract.reference import read_reference
+from export.kernels import kernels_of
+from export.library import Files, Library
+from export.packages import PACKAGES
+from export.readme import readme
+from export.self_test import self_test
+
+LICENSE = Path(__file__).parent.parent / "LICENSE"
+STAMP = "library.sha256"  # a folder with it was written by this stage, which may replace it
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # so that a zip is the same whenever it is made
+
+
+def export(
+    generated: Path,
+    manifest_path: Path,
+    reference_path: Path | None,
+    images: Sequence[Path],
+    packages: Sequence[str],
+    version: str,
+    out: Path,
+) -> str:
+    """Write the library of the model in the folder `generated` (codegen with --name) to the folder `out`, and
+    for Arduino <out>.zip beside it. Returns a summary to print.
+
+    `images` are folders with firmware.json whose figures the README states. UserError, with nothing changed,
+    where something is missing, of another model, or where `out` holds what this stage did not write.
+    """
+    library = _library(generated, manifest_path, reference_path, images, version)
+    files = library_files(library, packages)
+    _expect_ours(out)
+    _write(out, files)
+    written = [str(out)]
+    if "arduino" in packages:
+        archive = out.with_name(f"{out.name}.zip")
+        write_bytes(archive, _zip(library.name, files))
+        written.append(str(archive))
+    return (
+        f"{library.name} for {', '.join(packages)}\n"
+        f"  sources    {len(library.compiled)}, with {len(library.kernels)} files of kernels\n"
+        f"  self-test  {'examples/self_test' if library.self_tested else 'none: there is no reference'}\n"
+        f"  example    examples/{library.example}\n"
+        f"  written    {', '.join(written)}"
+    )
+
+
+def _library(
+    generated: Path, manifest_path: Path, reference_path: Path | None, images: Sequence[Path], version: str
+) -> Library:
+    layer_map = read_layer_map(generated)
+    manifest = read_manifest(manifest_path)
+    reference = None if reference_path is None else read_reference(reference_path)
+    interface = library_interface(layer_map.name, layer_map.instances)
+    of_others = [
+        str(path)
+        for path, sha256 in (
+            (manifest_path, manifest.sha256),
+            (reference_path, None if reference is None else reference.sha256),
+        )
+        if path is not None and sha256 != layer_map.sha256
+    ]
+    if of_others:
+        raise UserError(f"{' and '.join(of_others)} are not of the model in {generated}; make them again")
+    names = [f"{layer_map.name}{suffix}" for suffix in (".h", ".c", "_values.c", "_kernels.S")]
+    sources = {name: _source(generated / name) for name in names if (generated / name).exists()}
+    if names[0] not in sources:
+        raise UserError(f"{generated} has no {names[0]}; generate it with python -m codegen --name")
+    return Library(
+        interface,
+        manifest,
+        layer_map,
+        sources,
+        kernels_of(sources, interface),
+        reference,
+        tuple(_cost(folder, layer_map.sha256) for folder in images),
+        version,
+    )
+
+
+def _source(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _cost(folder: Path, sha256: str) -> tuple[str, Firmware]:
+    one = read_firmware(folder)
+    if one.sha256 != sha256 or one.instructions is None:
+        raise UserError(f"{folder} is no measured image of this model; build it for an emulated board")
+    return board(one.board).core, one
+
+
+def library_files(library: Library, packages: Sequence[str]) -> Files:
+    """Every file of the library, by its path in it."""
+    files: Files = {
+        f"src/{path}": text for path, text in (*library.sources.items(), *library.kernels.items())
+    }
+    stateful = f"{library.name}_reset(" in library.sources[f"{library.name}.h"]
+    files |= {f"examples/self_test/{path}": text for path, text in self_test(library, stateful).items()}
+    for package in packages:
+        files |= PACKAGES[package](library)
+    files["README.md"] = readme(library, packages)
+    files["LICENSE"] = _source(LICENSE)
+    files[STAMP] = f"{library.manifest.sha256}  {library.manifest.model}\n"
+    return files
+
+
+def _expect_ours(out: Path) -> None:
+    """Refuse to replace a folder that somebody else filled."""
+    if out.is_dir() and any(out.iterdir()) and not (out / STAMP).is_file():
+        raise UserError(f"{out} holds files that are no exported library; give another --out")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; give another --out")
+
+
+def _write(out: Path, files: Files) -> None:
+    """Write everything beside `out`, then put it in its place."""
+    beside = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    before = out.with_name(f".{out.name}.{os.getpid()}.before")
+    try:
+        for path, text in files.items():
+            target = beside / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        if out.exists():
+            os.replace(out, before)
+        os.replace(beside, out)
+    except OSError as error:
+        if before.exists() and not out.exists():
+            os.replace(before, out)
+        raise UserError(f"cannot write {out}: {error.strerror}; give another --out") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _zip(name: str, files: Files) -> bytes:
+    """The library as the IDE imports it: in one folder."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(f"{name}/{path}", EARLIEST), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
