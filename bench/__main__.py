@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from contract.cli import positive, run
+from contract.cli import positive, program, run
 
 TABLE_COLUMNS = 150  # what the tables need, where the terminal says less or there is none
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench",
+        prog=program("bench"),
         description="Compare flash, RAM and instructions of engines, on the emulated Cortex-M4F.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from codegen.aot.goals import GOALS
 from contract.boards import CODE_BYTES, STACK_BYTES
-from contract.cli import positive, run
+from contract.cli import positive, program, run
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m codegen",
+        prog=program("codegen"),
         description="Turn an int8 TensorFlow Lite flatbuffer into C sources for a microcontroller.",
         epilog="Nothing is written unless the whole model is supported; exit code 2 otherwise.",
     )

@@ -8,6 +8,18 @@ from contract.errors import UserError
 
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C
 
+_programs: dict[str, str] = {}
+
+
+def program(stage: str) -> str:
+    """How the command of a stage is called, for its help: python -m <stage>, or what name_programs said."""
+    return _programs.get(stage, f"python -m {stage}")
+
+
+def name_programs(names: dict[str, str]) -> None:
+    """The commands of stages are called by these names from now on, by stage."""
+    _programs.update(names)
+
 
 def positive(text: str) -> int:
     """A whole number of 1 or more, as an argument."""

@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from contract.cli import run
+from contract.cli import program, run
 
 KINDS = ("arduino", "platformio", "cmake", "zephyr")
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m export",
+        prog=program("export"),
         description="Write a generated model, with exactly the kernels that it uses, as a library for your "
         "own application.",
         epilog="An exported library at --out is replaced; anything else there is not touched.",

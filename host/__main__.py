@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from contract.cli import run
+from contract.cli import program, run
 
 EXIT_CODES = """\
 exit codes: 0 passed; 1 accuracy or exactness below the threshold; 2 usage or set-up;
@@ -16,7 +16,7 @@ exit codes: 0 passed; 1 accuracy or exactness below the threshold; 2 usage or se
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m host",
+        prog=program("host"),
         description="Talk to a board: see what runs on it, and check its answers against the reference.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from contract.cli import run
+from contract.cli import program, run
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m measure",
+        prog=program("measure"),
         description="Measure flash, RAM, stack and instructions of an image on the emulated board, hold its "
         "answers against the reference, and write firmware.json beside it.",
     )

@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m quantize",
+        prog=cli.program("quantize"),
         description="Quantise a Keras 3 model to a full-integer flatbuffer (int8 in, int8 out, a batch of 1) "
         "and run TensorFlow Lite Micro over the test images. Writes model.tflite, manifest.json and "
         "reference.npz.",

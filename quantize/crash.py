@@ -28,7 +28,7 @@ def run_inner(arguments: Sequence[str]) -> int:
     signal ended it."""
     with tempfile.TemporaryDirectory(prefix="thimble-quantize-") as folder:
         log = Path(folder) / "captured.txt"
-        command = [sys.executable, "-m", "quantize", *arguments]
+        command = [sys.executable, "-m", __package__, *arguments]
         process = subprocess.Popen(command, env=os.environ | {LOG: str(log)})
         try:
             code = process.wait()

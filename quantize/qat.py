@@ -74,7 +74,7 @@ def fine_tuned(
             y_train=data.train.labels,
             representative=data.train.images[drawn],
         )
-        command = [sys.executable, "-m", "quantize.qat_training", str(folder)]
+        command = [sys.executable, "-m", f"{__package__}.qat_training", str(folder)]
         environment = os.environ | {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         code = subprocess.run(command, env=environment, cwd=Path(__file__).parent.parent).returncode
         if code:

@@ -61,7 +61,7 @@ def expect_no_abort(model: Model) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         path.write_bytes(model.data)
-        command = [sys.executable, "-m", "quantize.trial", str(path)]
+        command = [sys.executable, "-m", f"{__package__}.trial", str(path)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True)
     if done.returncode > 0:
         said = " ".join(done.stderr.decode("utf-8", "replace").split())

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m report",
+        prog=cli.program("report"),
         description="Write report/index.html, report.json and PNG files about a validated image.",
     )
     parser.add_argument(

@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "--out",
     "report.recognition": "--images",
     "report.seeds": "history.json",
+    "export": "--generated",
 }
 
 

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m train",
+        prog=cli.program("train"),
         description="Train the network and write dataset.npz, history.json and float.keras.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="recipes:\n" + "\n".join(f"  {name:<6} {recipe.about}" for name, recipe in RECIPES.items()),

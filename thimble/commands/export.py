@@ -1,0 +1,95 @@
+"""thimble export: a model as a library for the user's own application."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from contract.boards import DEFAULT, board
+from contract.c_interface import library, library_name
+from contract.errors import UserError
+from export.__main__ import KINDS
+from thimble.commands.build import add_tuning, built, tuning_of
+from thimble.workspace import quantised, workspace_of
+
+TOOLS = ("make", "arm-none-eabi-gcc", "qemu-system-arm")  # that counting instructions and stack needs
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="thimble export",
+        description="Write a model, with exactly the kernels that it uses, as a library for your own "
+        "application: a header, C sources, a self-test with the reference's bytes, an example to start from.",
+        epilog="An exported library at --out is replaced; anything else there is not touched.",
+    )
+    parser.add_argument("model", type=Path, help="an int8 .tflite flatbuffer, or a .keras model with --data")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="an .npz, as for thimble deploy")
+    parser.add_argument("--task", help="what the outputs mean (default: from the targets)")
+    parser.add_argument(
+        "--as", dest="packages", nargs="+", choices=KINDS, default=list(KINDS),
+        help="what the library is described for (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--name", help="what functions and files begin with (default: the model's file name)")
+    parser.add_argument(
+        "--arena", choices=("static", "caller"), default="static",
+        help="static: the library has the memory, for one instance; caller: the application declares as many "
+        "instances as it likes, each with its memory (default: static)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--measure", nargs="*", metavar="BOARD", default=[DEFAULT],
+        help="emulated boards on which instructions and stack are counted, for header and README (default: "
+        f"{DEFAULT}, where compiler and emulator are installed; none: --measure alone)",
+    )  # fmt: skip
+    parser.add_argument("--version", default="1.0.0", help="of the library (default: 1.0.0)")
+    add_tuning(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the library goes")
+    parser.add_argument(
+        "--work", type=Path, metavar="DIR", help="where to work (default: <model>-thimble in this folder)"
+    )
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    options = arguments().parse_args(argv)
+    name = options.name or library_name(options.model.stem)
+    library(name, instances=False)  # refuse it before anything is done
+    targets = [board(one) for one in options.measure]
+    if any(one.emulator is None for one in targets):
+        raise UserError("--measure takes emulated boards; thimble boards lists them")
+    workspace = workspace_of(options.model, options.work)
+    quantised(
+        workspace, options.model, options.data, [] if options.task is None else ["--task", options.task]
+    )
+
+    tuning = tuning_of(options)
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing and targets:
+        print(f"counted  nothing: {', '.join(missing)} not installed (thimble doctor says more)")
+        targets = []
+    images = [str(built(workspace, target, tuning)[0]) for target in targets]
+
+    from codegen.__main__ import main as codegen
+    from export.stage import export
+
+    generated = workspace.folder / f"library-{name}"
+    shutil.rmtree(generated, ignore_errors=True)
+    codegen(
+        [
+            *("--tflite", str(workspace.flatbuffer), "--manifest", str(workspace.manifest)),
+            *("--name", name, *(["--instances"] if options.arena == "caller" else [])),
+            *tuning.arguments,
+            *(["--measured", *images] if images else []),
+            *("--out", str(generated)),
+        ]
+    )
+    print(
+        export(
+            generated,
+            workspace.manifest,
+            workspace.reference,
+            [Path(one) for one in images],
+            list(dict.fromkeys(options.packages)),
+            options.version,
+            options.out,
+        )
+    )
+    return 0
