@@ -89,6 +89,16 @@ def separate(values: NDArray[Any], tensors: Sequence[TensorInfo]) -> list[NDArra
     return parts
 
 
+def stored_values(reals: NDArray[Any], type: np.dtype[Any], scale: float, zero_point: int) -> NDArray[Any]:
+    """Real numbers as an input of this type takes them: round(real / scale) + zero point, halves to even,
+    clamped; or as they are without a scale."""
+    if not scale or type.kind == "f":
+        return reals.astype(type)
+    scaled = np.round(reals.astype(np.float32) / np.float32(scale)) + zero_point
+    limits = np.iinfo(type)
+    return np.clip(scaled, limits.min, limits.max).astype(type)
+
+
 def real_values(values: NDArray[Any], tensors: Sequence[TensorInfo]) -> list[NDArray[np.float32]]:
     """The same as real numbers: scale * (value - zero point), or as they are without a scale."""
     return [

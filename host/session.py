@@ -4,7 +4,7 @@ import secrets
 import struct
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 
 from contract.protocol import (
@@ -100,17 +100,17 @@ class Session:
             )
         return reply
 
-    def infer(self, inputs: Sequence[bytes], board: HelloReply) -> Iterator[Answer]:
+    def infer(self, inputs: Iterable[bytes], board: HelloReply, reset: bool = True) -> Iterator[Answer]:
         """Send `inputs` (the bytes of the model's inputs each) and yield their answers as they come.
 
         Answers come in the order of the inputs, except where frames were lost. The state of a model
-        that has one is put back, and it gets one input at a time, since a lost one would change what follows.
-        BoardError where the line or the board fails.
+        that has one is put back, if `reset`, and it gets one input at a time, since a lost one would change
+        what follows. BoardError where the line or the board fails.
         """
-        self._images, self._answered = len(inputs), 0
+        self._images, self._answered = len(inputs) if isinstance(inputs, Sized) else 0, 0
         output_bytes = board.output_bytes
         upcoming = enumerate(inputs)
-        if board.stateful:
+        if board.stateful and reset:
             self.reset()
         in_flight = 1 if board.stateful else board.frames_in_flight
         window = Window(in_flight, self._answer_seconds, time.monotonic())

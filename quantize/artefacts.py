@@ -15,7 +15,7 @@ from rich.progress import Progress
 from contract.files import write_bytes
 from contract.graph import Model, Tensor
 from contract.manifest import Manifest, OutputScores, TensorInfo
-from contract.reference import Reference, joined, real_values
+from contract.reference import Reference, joined, real_values, stored_values
 from contract.scores import scores
 from contract.task import Task
 from contract.tensor_names import tensor_names
@@ -51,14 +51,9 @@ class Origin:
 def model_inputs(images: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
     """The images as the model's input `tensor` takes them: as they are where it is FLOAT32, else
     round(image / scale) + zero point."""
-    if tensor.type == "FLOAT32":
-        return images.astype(np.float32)
     if tensor.type in ("INT32", "BOOL"):
         return images.astype(tensor.dtype)
-    assert tensor.quantization is not None  # contract.runtimes.check has seen to it
-    scaled = np.round(images / np.float32(tensor.quantization.scale)) + tensor.quantization.zero_point
-    limits = np.iinfo(tensor.dtype)
-    return np.clip(scaled, limits.min, limits.max).astype(tensor.dtype)
+    return stored_values(images, tensor.dtype, *tensor.scale_and_zero_point)
 
 
 def all_inputs(inputs: Sequence[NDArray[np.float32]], model: Model) -> NDArray[Any]:
