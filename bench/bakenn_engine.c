@@ -9,6 +9,7 @@ static _Alignas(4) int8_t input[BKNN_MODEL_INPUT_BYTES];
 static _Alignas(4) int8_t output[BKNN_MODEL_OUTPUT_BYTES];
 
 const char engine_name[] = "bakenn";
+const struct engine_inspection *const engine_inspection = NULL;
 
 const char *engine_init(void) {
     return NULL;

@@ -86,6 +86,16 @@ def arguments() -> argparse.ArgumentParser:
         help="with --engine aot: folders with firmware.json, by python -m measure; the header states their "
         "figures",
     )
+    parser.add_argument(
+        "--inspect",
+        action="store_true",
+        help="with --engine aot: for an image that runs call by call and shows its memory (thimble layers)",
+    )
+    parser.add_argument(
+        "--unfused",
+        action="store_true",
+        help="with --engine aot: leave the graph as it is, so that every tensor in it is computed",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the sources go")
     return parser
 
@@ -95,13 +105,24 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if options.instances and options.name is None:
         parser.error("--instances has a meaning with --name alone")
-    if options.name is not None and options.engine != "aot":
-        parser.error("--name has a meaning with --engine aot alone")
+    aot_alone = (
+        ("name", options.name is not None),
+        ("inspect", options.inspect),
+        ("unfused", options.unfused),
+    )
+    for name, is_given in aot_alone:
+        if is_given and options.engine != "aot":
+            parser.error(f"--{name} has a meaning with --engine aot alone")
+    if options.name is not None and options.inspect:
+        parser.error("--inspect makes this project's firmware, --name a model for an application; give one")
 
     from codegen.generate import generate
     from contract.boards import board
-    from contract.c_interface import FIRMWARE, library
+    from contract.c_interface import FIRMWARE, INSPECTED, library
 
+    interface = INSPECTED if options.inspect else FIRMWARE
+    if options.name is not None:
+        interface = library(options.name, options.instances)
     summary = generate(
         options.tflite,
         options.manifest,
@@ -113,8 +134,9 @@ def main(argv: list[str]) -> int:
         None if options.board is None else board(options.board),
         options.flash_limit,
         options.ram_limit,
-        FIRMWARE if options.name is None else library(options.name, options.instances),
+        interface,
         options.measured,
+        options.unfused,
     )
     print(summary)
     return 0

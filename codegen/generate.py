@@ -46,6 +46,7 @@ def generate(
     ram_limit: int | None = None,
     interface: Interface = FIRMWARE,
     images: Sequence[Path] = (),
+    unfused: bool = False,
 ) -> str:
     """Write the sources for `engine` (aot or tflm) to the folder `out` and return a summary to print.
 
@@ -53,8 +54,9 @@ def generate(
     codegen.aot.goals.GOALS; `explain` adds to the summary why each operator has its variant. The limits are
     bytes of the model's constants and of its arena; `board` gives those that are not. With aot, `interface`
     says what the model is called in C, and `images` are folders with a firmware.json whose figures the header
-    states. UserError, with nothing written, where the flatbuffer is damaged or not supported, is not the
-    manifest's or does not fit `board`.
+    states. With `unfused` every tensor of the flatbuffer is computed, as far as that can be. UserError, with
+    nothing written, where the flatbuffer is damaged or not supported, is not the manifest's or does not fit
+    `board`.
     """
     model = read_model(tflite)
     manifest = None if manifest_path is None else read_manifest(manifest_path)
@@ -68,10 +70,12 @@ def generate(
     if engine == "aot":
         limits = limits_of(model, board, flash_limit, ram_limit)
         costs = _costs(images, model.sha256)
-        texts, details = _aot(model, manifest, name, optimize, explain, board, limits, interface, costs)
+        texts, details = _aot(
+            model, manifest, name, optimize, explain, board, limits, interface, costs, unfused
+        )
     else:
         texts, details = _tflm(model, manifest, name, library)
-    if interface == FIRMWARE:
+    if interface.name == FIRMWARE.name:
         texts["model_info.h"] = model_info_header(model)
         texts["model_info.c"] = model_info(model, name)
     for file_name, text in texts.items():
@@ -99,10 +103,11 @@ def _aot(
     limits: Limits,
     interface: Interface,
     costs: Costs,
+    unfused: bool,
 ) -> tuple[dict[str, str], str]:
     identifiers = Identifiers(interface.taken, interface.engine)
     layers = layer_names(model, None if manifest is None else manifest.layers, identifiers)
-    plan = plan_model(model, layers, optimize, limits)
+    plan = plan_model(model, layers, optimize, limits, unfused)
     if board is not None:
         expect_fits(plan, optimize, board)
     names = claim_names(plan, identifiers, interface)

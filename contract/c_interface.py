@@ -123,13 +123,15 @@ class Interface:
     uses, which lie in `folder`.
 
     With `instances` the application declares as many `struct <name>` as it likes, each with its memory, and
-    gives one to every function. Otherwise there is one, whose memory the model has itself.
+    gives one to every function. Otherwise there is one, whose memory the model has itself. One that can be
+    `inspected` also runs call by call and shows its memory.
     """
 
     name: str
     engine: str = ENGINE_PREFIX
     folder: str = ""
     instances: bool = False
+    inspected: bool = False
 
     @property
     def upper(self) -> str:
@@ -159,12 +161,13 @@ class Interface:
     @property
     def taken(self) -> tuple[str, ...]:
         """What a generated file uses at file scope or in its functions besides names of layers."""
-        functions = ("init", "reset", "input", "invoke", "output", "arena")
-        return ("arena", "net", "index", "places", *(f"{self.name}_{one}" for one in functions))
+        functions = ("init", "reset", "input", "invoke", "output", "arena", "step", "memory")
+        return ("arena", "net", "index", "places", "call", *(f"{self.name}_{one}" for one in functions))
 
 
 # The firmware's own model: its engine.c knows it by this name, and finds the kernels in the engine's folder.
 FIRMWARE = Interface("model")
+INSPECTED = Interface("model", inspected=True)
 
 
 def library(name: str, instances: bool) -> Interface:

@@ -21,6 +21,9 @@ class Call:
     layers: tuple[str, ...]  # their names
     inputs: tuple[int, ...]  # tensor indices
     outputs: tuple[int, ...]
+    places: tuple[int, ...]  # where each output begins in the arena
+    sizes: tuple[int, ...]  # bytes of each output
+    shapes: tuple[tuple[int, ...], ...]  # of each output, as it is computed
     constant_bytes: int
     scratch_bytes: int
     instructions: int | None  # about how many a Cortex-M4 executes; None where the variant does not say

@@ -27,9 +27,15 @@ class FrameType(IntEnum):
     HELLO = 0x01
     INFER = 0x02
     RESET = 0x03
+    LOAD = 0x04
+    STEP = 0x05
+    READ = 0x06
     HELLO_REPLY = 0x81
     RESULT = 0x82
     RESET_REPLY = 0x83
+    LOADED = 0x84
+    STEPPED = 0x85
+    BYTES_READ = 0x86
     ERROR = 0xFF
 
 
@@ -40,9 +46,11 @@ class ErrorCode(IntEnum):
     UNKNOWN_TYPE = 2
     WRONG_LENGTH = 3  # the body's length does not fit the type
     ENGINE_FAILED = 4  # the engine could not start or could not run; the text says why
+    OUT_OF_ORDER = 5  # a STEP to a call that does not come next
 
 
 MAX_ERROR_TEXT = 120
+MAX_READ = 1024  # bytes of memory in one answer
 
 
 class TickUnit(IntEnum):
@@ -183,3 +191,8 @@ class HelloReply:
 RESET_BODY = struct.Struct("<I")  # a number that tells this RESET from others
 RESULT_HEADER = struct.Struct("<II")  # CRC-32 of the inputs answered, ticks; the outputs follow
 ERROR_HEADER = struct.Struct("<B")  # an ErrorCode; the text follows
+LOADED_BODY = struct.Struct("<II")  # CRC-32 of the inputs, number of calls
+STEP_BODY = struct.Struct("<I")  # the call
+STEPPED_BODY = struct.Struct("<II")  # the call, ticks
+READ_BODY = struct.Struct("<II")  # offset in the memory, number of bytes
+READ_HEADER = struct.Struct("<I")  # the offset; the bytes follow

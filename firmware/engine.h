@@ -61,6 +61,18 @@ const char *engine_invoke(void);
 /* The bytes of an output, valid from engine_invoke to the next write to an input. */
 const int8_t *engine_output(int index);
 
+/* An inference in pieces, for images that show their layers: step(0) to step(calls - 1) in this order do what
+ * engine_invoke does, and what each has written is in memory until a later one writes there. */
+struct engine_inspection {
+    uint32_t calls;
+    void (*step)(uint32_t call);
+    const int8_t *(*memory)(void);
+    uint32_t bytes; /* of memory */
+};
+
+/* NULL for an engine, or an image, that runs in one piece alone. */
+extern const struct engine_inspection *const engine_inspection;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 """What the answers are worth, beside the reference (byte for byte), the targets and the float model."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,10 +142,15 @@ def out_of_range(manifest: Manifest) -> list[str]:
 
 
 def failure(
-    validation: Validation, answers: Answers, reference: Reference, differences: Sequence[str] = ()
+    validation: Validation,
+    answers: Answers,
+    reference: Reference,
+    artefacts: Path,
+    differences: Sequence[str] = (),
 ) -> UserError:
-    """Why `validation` did not pass, as the error that the command ends with. `differences`: what the engine
-    is known to compute otherwise, contract.runtimes.differences."""
+    """Why `validation` did not pass, as the error that the command ends with. `artefacts`: the folder with
+    the flatbuffer. `differences`: what the engine is known to compute otherwise,
+    contract.runtimes.differences."""
     if validation.mismatches:
         wrong = answers.index[~equal(answers.outputs, reference.outputs[answers.index])]
         named = ", ".join(str(index) for index in wrong[:MISMATCHES_NAMED])
@@ -153,6 +159,8 @@ def failure(
             f"(images {named}{', ...' if len(wrong) > MISMATCHES_NAMED else ''}); the engine computes "
             "something else than TensorFlow Lite Micro: validation.npz has its answers"
         )
+        if validation.engine == "aot":
+            message += f"; thimble layers {artefacts} --inputs {wrong[0]} shows the first layer that differs"
         if differences:
             message += (
                 f". The library is known to differ in some bytes ({'; '.join(differences)}); ENGINE=aot "

@@ -59,27 +59,28 @@ class Session:
 
     def hello(self) -> HelloReply:
         """Ask what runs on the board. BoardError where nothing answers or it speaks another version."""
-        return self._read_hello_reply(self._ask(FrameType.HELLO, b"", FrameType.HELLO_REPLY))
+        return self._read_hello_reply(self.ask(FrameType.HELLO, b"", FrameType.HELLO_REPLY))
 
     def reset(self) -> None:
         """Put the state of the model back to its beginning. BoardError where nothing answers."""
         token = RESET_BODY.pack(secrets.randbelow(SEQUENCES))
-        self._ask(FrameType.RESET, token, FrameType.RESET_REPLY)
+        self.ask(FrameType.RESET, token, FrameType.RESET_REPLY)
 
-    def _ask(self, kind: FrameType, body: bytes, reply: FrameType) -> bytes:
-        """The body of the board's answer to a request that may be sent again."""
+    def ask(self, kind: FrameType, body: bytes, reply: FrameType, seconds: float | None = None) -> bytes:
+        """The body of the board's answer to a request that may be sent again, after `seconds` each time
+        (HELLO_SECONDS if None). BoardError where nothing answers."""
+        wait = HELLO_SECONDS if seconds is None else seconds
         sequence = self._take_sequence()
         encoded = encode(Frame(kind, sequence, body))
         for _ in range(HELLO_TRIES):
             self._link.send(encoded)
-            give_up = time.monotonic() + HELLO_SECONDS
+            give_up = time.monotonic() + wait
             while (left := give_up - time.monotonic()) > 0:
                 for frame in self._receive(left):
                     if frame.sequence == sequence and frame.type == reply:
                         return frame.body
                     self._take_other(frame, expected=frame.sequence == sequence)
-        seconds = HELLO_TRIES * HELLO_SECONDS
-        raise self._failure(f"no answer within {seconds:.0f} s: {self._board.why_silent()}")
+        raise self._failure(f"no answer within {HELLO_TRIES * wait:.0f} s: {self._board.why_silent()}")
 
     def _read_hello_reply(self, body: bytes) -> HelloReply:
         if body and body[0] != VERSION:
@@ -199,6 +200,7 @@ _MEANINGS: dict[int, str] = {
     ErrorCode.UNKNOWN_TYPE: "the firmware does not know a request of this host; build and flash it again",
     ErrorCode.WRONG_LENGTH: "the firmware expects an input of another length; build and flash it again",
     ErrorCode.ENGINE_FAILED: "the engine on the board failed",
+    ErrorCode.OUT_OF_ORDER: "the board lost its place in an inference, most likely by a reset; run it again",
 }
 
 

@@ -72,4 +72,4 @@ def validate(
         return validation, None
     flatbuffer = folder.parent / "model.tflite"  # which validating alone does not need
     known = differences(read_model(flatbuffer), firmware.engine) if flatbuffer.is_file() else []
-    return validation, failure(validation, answers, reference, known)
+    return validation, failure(validation, answers, reference, folder.parent, known)

@@ -17,9 +17,9 @@ INPUTS = 200  # of the reference at most: a second or less in the emulator
 DIFFERS = 1  # exit code where the image computes something else than the reference
 
 
-def measure(folder: Path, board: str, engine: str, link: str | None) -> Firmware:
+def measure(folder: Path, board: str, engine: str, link: str | None, with_bare: bool = True) -> Firmware:
     """Measure the image in `folder` and write firmware.json beside it. `link`: the board's first line if
-    None.
+    None. Without `with_bare` the figures that come from the bare image are left out, and nothing is run.
 
     `folder` is the OUT of `make -C firmware`: firmware.elf, build.txt and, where the board is emulated,
     bare.elf and bare.map. Its parent holds manifest.json and reference.npz. Other boards have no bare image:
@@ -32,7 +32,7 @@ def measure(folder: Path, board: str, engine: str, link: str | None) -> Firmware
     target = read_board(board)
     compiler, options = _read_build(folder / "build.txt")
     whole = sketch_sizes(image, target) if target.usb else sizes(image, native=target.emulator is None)
-    bare = None if target.emulator is None else _checked_figures(folder, target)
+    bare = _checked_figures(folder, target) if target.emulator is not None and with_bare else None
     firmware = Firmware(
         board=target.name,
         engine=engine,

@@ -19,6 +19,10 @@ def main(arguments: list[str]) -> int:
         from quantize import compare
 
         return compare.main(arguments[1:])  # of a model that python -m quantize has taken
+    if arguments[:1] == ["tensors"]:
+        from quantize import tensors
+
+        return tensors.main(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.model is not None and options.data is None:
@@ -60,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Quantise a Keras 3 model to a full-integer flatbuffer (int8 in, int8 out, a batch of 1) "
         "and run TensorFlow Lite Micro over the test images. Writes model.tflite, manifest.json and "
         "reference.npz.",
-        epilog="python -m quantize compare --help: the two methods measured against each other.",
+        epilog="python -m quantize compare --help: the two methods measured against each other; python -m "
+        "quantize tensors --help: what every tensor holds for a few inputs.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", type=Path, metavar="FILE", help="the float model, a .keras file")

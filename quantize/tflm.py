@@ -84,16 +84,16 @@ def outputs(
     runner = interpreter(model)
     answers = [np.empty((len(inputs), *one.shape[1:]), one.dtype) for one in _outputs(model)]
     for index, image in enumerate(inputs):
-        for place, value in enumerate(_parts(image, model)):
+        for place, value in enumerate(parts(image, model)):
             runner.set_input(value, place)
-        _invoke(runner)
+        invoke(runner)
         for place, answer in enumerate(answers):
             answer[index] = runner.get_output(place).reshape(answer.shape[1:])
         advance(1)
     return joined(answers)
 
 
-def _invoke(runner: Any) -> None:
+def invoke(runner: Any) -> None:
     """Run one inference. UserError with what TensorFlow Lite Micro said where it fails."""
     try:
         runner.invoke()
@@ -108,7 +108,7 @@ def _outputs(model: Model) -> list[Tensor]:
     return [model.tensors[index] for index in model.outputs]
 
 
-def _parts(image: NDArray[Any], model: Model) -> list[NDArray[Any]]:
+def parts(image: NDArray[Any], model: Model) -> list[NDArray[Any]]:
     """What each input of the model gets of one image."""
     tensors = [model.tensors[index] for index in model.inputs]
     if len(tensors) == 1:
@@ -130,7 +130,7 @@ def zeros(model: Model) -> NDArray[Any]:
 def arena_bytes(model: Model) -> int:
     """The bytes of tensor arena that TensorFlow Lite Micro recorded for `model` on this (64-bit) machine."""
     runner = interpreter(model)
-    for place, value in enumerate(_parts(zeros(model)[0], model)):
+    for place, value in enumerate(parts(zeros(model)[0], model)):
         runner.set_input(value, place)
     runner.invoke()
     with captured_output() as printed:

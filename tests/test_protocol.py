@@ -49,6 +49,7 @@ def test_every_constant_in_c_is_the_one_in_python(tmp_path: Path) -> None:
         "PROTOCOL_VERSION": protocol.VERSION,
         "PROTOCOL_MAX_RANK": protocol.MAX_RANK,
         "PROTOCOL_MAX_ERROR_TEXT": protocol.MAX_ERROR_TEXT,
+        "PROTOCOL_MAX_READ": protocol.MAX_READ,
         "FRAME_DELIMITER": protocol.DELIMITER,
         "FRAME_HEADER_BYTES": protocol.HEADER.size,
         "FRAME_TRAILER_BYTES": protocol.TRAILER.size,

@@ -244,7 +244,9 @@ def test_one_byte_of_difference_fails_and_is_written(
     assert (validation.bit_exact, validation.mismatches, validation.passed) == (39, 1, False)
     assert "different: 1" in capsys.readouterr().out
     assert "known to differ" not in message
-    explained = failure(*read_validation(built.folder), built.reference, ["MEAN: it is scaled in float32"])
+    assert f"thimble layers {built.folder.parent} --inputs 11 shows the first layer" in message
+    known = ["MEAN: it is scaled in float32"]
+    explained = failure(*read_validation(built.folder), built.reference, built.folder, known)
     assert "known to differ in some bytes (MEAN: it is scaled in float32); ENGINE=aot" in str(explained)
 
 

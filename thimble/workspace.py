@@ -1,7 +1,9 @@
 """The folder in which a user's model is worked on, laid out as the stages expect it."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +49,21 @@ class Workspace:
 
 
 def workspace_of(model: Path, out: Path | None) -> Workspace:
-    """The folder `out`, or where that is None <name of the model>-thimble in the current folder."""
+    """The folder `out`, or where that is None <name of the model>-thimble in the current folder; or `model`
+    itself where that is a folder with artefacts."""
+    if model.is_dir():
+        return Workspace(model)
     return Workspace(out or Path(f"{model.stem}-thimble"))
 
 
-def quantised(workspace: Workspace, model: Path, data: Path | None, options: Sequence[str]) -> None:
+def quantised(
+    workspace: Workspace, model: Path, data: Path | None, options: Sequence[str], quiet: bool = False
+) -> None:
     """The flatbuffer, manifest and reference of a model in the workspace, made where they are not there
-    already from the same files and options. UserError where the model cannot be used."""
+    already from the same files and options; with `quiet` nothing is said on the standard output. UserError
+    where the model cannot be used."""
+    if model == workspace.folder:
+        return  # a folder with artefacts, by thimble deploy, make or python -m quantize
     if model.suffix not in (".tflite", ".keras"):
         raise UserError(f"{model} is neither a .tflite flatbuffer nor a .keras model")
     for path in (model, data):
@@ -69,14 +79,16 @@ def quantised(workspace: Workspace, model: Path, data: Path | None, options: Seq
     artefacts = (workspace.flatbuffer, workspace.manifest, workspace.reference)
     made = all(path.is_file() for path in (stamp, *artefacts))
     if made and read_document(stamp, Inputs, "thimble deploy") == inputs:
-        print(f"model    as in {workspace.folder}, from the same files")
+        if not quiet:
+            print(f"model    as in {workspace.folder}, from the same files")
         return
     from quantize.__main__ import main
 
     stamp.unlink(missing_ok=True)
     source = ["--tflite" if model.suffix == ".tflite" else "--model", str(model)]
     given = [] if data is None else ["--data", str(data)]
-    code = main([*source, *given, "--name", model.stem, *options, "--out", str(workspace.folder)])
+    with redirect_stdout(sys.stderr if quiet else sys.stdout):
+        code = main([*source, *given, "--name", model.stem, *options, "--out", str(workspace.folder)])
     if code:
         raise UserError(f"{model} was not quantised, see above", code)
     write_document(stamp, inputs)

@@ -83,14 +83,19 @@ class Plan:
 
 
 def plan_model(
-    model: Model, layers: Sequence[str], goal: str = "portable", limits: Limits = NO_LIMITS
+    model: Model,
+    layers: Sequence[str],
+    goal: str = "portable",
+    limits: Limits = NO_LIMITS,
+    unfused: bool = False,
 ) -> Plan:
     """Plan `model`; `layers` has an identifier for each operator.
 
     `goal` is one of codegen.aot.goals.GOALS. Of the variants for it the fastest are taken that keep to the
-    limits, as far as there are such. UserError names the operators or the tensor that the engine cannot run.
+    limits, as far as there are such. With `unfused` the graph stays as it is, as far as it can be computed.
+    UserError names the operators or the tensor that the engine cannot run.
     """
-    model, changes = _rewritten(model)
+    model, changes = _rewritten(model, unfused)
     choices = choose(model, goal)
     room = None
     if limits.flash is not None:
@@ -210,9 +215,9 @@ def _directed(call: KernelCall | Alias, alive: Lifetimes, arena: Arena) -> Kerne
     return call
 
 
-def _rewritten(model: Model) -> tuple[Model, list[Change]]:
-    """The model behind all rewrites, and what they changed. What passes alone can run is refused where they
-    left it."""
+def _rewritten(model: Model, unfused: bool) -> tuple[Model, list[Change]]:
+    """The model behind all rewrites, or if `unfused` those that it needs, and what they changed. What passes
+    alone can run is refused where they left it."""
     computable, changes = rewrite(model, COMPUTABLE)
     of_schema = tuple(operator for operator in computable.operators if operator.name != table.NAME)
     check(replace(computable, operators=of_schema), AOT, rewritten=True)
@@ -221,5 +226,7 @@ def _rewritten(model: Model) -> tuple[Model, list[Change]]:
         with refusals.collecting():
             module_of(operator).read(computable, operator)
     refusals.expect_none(f"operators cannot run on {AOT.title}:")
+    if unfused:
+        return computable, changes
     exact, more = rewrite(computable, EXACT)
     return exact, [*changes, *more]

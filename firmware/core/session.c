@@ -95,16 +95,19 @@ static void answer_result(const struct execution *execution) {
     frame_end(&writer);
 }
 
+static void write_inputs(const uint8_t *bytes) {
+    for (int i = 0; i < model_info.input_count; ++i) {
+        memcpy(engine_input(i), bytes, model_info.inputs[i].bytes);
+        bytes += model_info.inputs[i].bytes;
+    }
+}
+
 static void execute(const struct frame *request, struct execution *execution) {
     execution->valid = 1;
     execution->whole = 0;
     execution->sequence = request->sequence;
     execution->input_crc = crc32_update(0, request->body, request->body_bytes);
-    const uint8_t *bytes = request->body;
-    for (int i = 0; i < model_info.input_count; ++i) {
-        memcpy(engine_input(i), bytes, model_info.inputs[i].bytes);
-        bytes += model_info.inputs[i].bytes;
-    }
+    write_inputs(request->body);
     board_show(BOARD_COMPUTING);
     uint32_t start = board_ticks();
     const char *fault = engine_invoke();
@@ -119,12 +122,20 @@ static void execute(const struct frame *request, struct execution *execution) {
     answer_result(execution);
 }
 
+/* Whether the body is as long as the model's inputs; an error is answered where it is not. */
+static int holds_inputs(const struct frame *request) {
+    if (request->body_bytes == bytes_of(model_info.inputs, model_info.input_count)) {
+        return 1;
+    }
+    answer_error(ERROR_WRONG_LENGTH, request->sequence,
+                 "the body is not as long as the model's inputs");
+    return 0;
+}
+
 /* Each sequence number is executed at most once where that can be told from the outputs: in a model with a state a
  * late copy of an earlier request would advance it once more. */
 static void answer_infer(const struct frame *request, struct execution *last) {
-    if (request->body_bytes != bytes_of(model_info.inputs, model_info.input_count)) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence,
-                     "the body is not as long as the model's inputs");
+    if (!holds_inputs(request)) {
         return;
     }
     const int32_t ahead = (int32_t)(request->sequence - last->sequence);
@@ -137,16 +148,17 @@ static void answer_infer(const struct frame *request, struct execution *last) {
     }
 }
 
+static uint32_t get_u32(const uint8_t *bytes) {
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
 /* The body tells a new RESET from a late copy of the last one, which changes nothing. */
 static void answer_reset(const struct frame *request, struct execution *last, uint32_t *token) {
     if (request->body_bytes != sizeof *token) {
         answer_error(ERROR_WRONG_LENGTH, request->sequence, "RESET has a body of four bytes");
         return;
     }
-    uint32_t given = 0;
-    for (int i = 3; i >= 0; --i) {
-        given = given << 8 | request->body[i];
-    }
+    const uint32_t given = get_u32(request->body);
     if (!last->valid || given != *token) {
         engine_reset();
         *token = given;
@@ -159,11 +171,94 @@ static void answer_reset(const struct frame *request, struct execution *last, ui
     frame_end(&writer);
 }
 
+/* How far an inference in pieces has come. */
+struct inspection {
+    int loaded;        /* whether there is one */
+    uint32_t sequence; /* of the LOAD that began it */
+    uint32_t next;     /* the call that comes next */
+    uint32_t ticks;    /* of the last call */
+};
+
+/* A LOAD with the number of the last one is a copy of it that came late: it is answered, and changes nothing. */
+static void answer_load(const struct frame *request, struct inspection *inspection) {
+    if (!holds_inputs(request)) {
+        return;
+    }
+    if (!inspection->loaded || inspection->sequence != request->sequence) {
+        write_inputs(request->body);
+        *inspection = (struct inspection){1, request->sequence, 0, 0};
+    }
+    struct frame_writer writer;
+    answer(&writer, FRAME_LOADED, request->sequence);
+    frame_put_u32(&writer, crc32_update(0, request->body, request->body_bytes));
+    frame_put_u32(&writer, engine_inspection->calls);
+    frame_end(&writer);
+}
+
+/* Each call runs once: asked for again, the ticks of the last one are repeated. */
+static void answer_step(const struct frame *request, struct inspection *inspection) {
+    if (request->body_bytes != 4) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence, "STEP has a body of four bytes");
+        return;
+    }
+    const uint32_t call = get_u32(request->body);
+    if (!inspection->loaded || call >= engine_inspection->calls ||
+        (call != inspection->next && call + 1 != inspection->next)) {
+        answer_error(ERROR_OUT_OF_ORDER, request->sequence, "another call comes next");
+        return;
+    }
+    if (call == inspection->next) {
+        const uint32_t start = board_ticks();
+        engine_inspection->step(call);
+        inspection->ticks = board_ticks() - start;
+        inspection->next = call + 1;
+    }
+    struct frame_writer writer;
+    answer(&writer, FRAME_STEPPED, request->sequence);
+    frame_put_u32(&writer, call);
+    frame_put_u32(&writer, inspection->ticks);
+    frame_end(&writer);
+}
+
+static void answer_read(const struct frame *request) {
+    if (request->body_bytes != 8) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence, "READ has a body of eight bytes");
+        return;
+    }
+    const uint32_t offset = get_u32(request->body), count = get_u32(request->body + 4);
+    if (count > PROTOCOL_MAX_READ || offset > engine_inspection->bytes ||
+        count > engine_inspection->bytes - offset) {
+        answer_error(ERROR_WRONG_LENGTH, request->sequence, "the memory ends before");
+        return;
+    }
+    struct frame_writer writer;
+    answer(&writer, FRAME_BYTES_READ, request->sequence);
+    frame_put_u32(&writer, offset);
+    frame_put(&writer, engine_inspection->memory() + offset, count);
+    frame_end(&writer);
+}
+
 /* What the board remembers between two requests. */
 struct memory {
     struct execution last;
     uint32_t reset_token;
+    struct inspection inspection;
 };
+
+static int is_known(uint8_t type) {
+    switch (type) {
+        case FRAME_HELLO:
+        case FRAME_INFER:
+        case FRAME_RESET:
+            return 1;
+        case FRAME_LOAD:
+        case FRAME_STEP:
+        case FRAME_READ:
+            return engine_inspection != NULL;
+        default:
+            return 0;
+    }
+}
 
 static void answer_request(const struct frame *request, size_t max_body, const char *engine_fault,
                            struct memory *memory) {
@@ -171,14 +266,22 @@ static void answer_request(const struct frame *request, size_t max_body, const c
         return; /* Our own answer, brought back by a line that echoes: answering it would never end.
                  */
     }
-    if (request->type != FRAME_HELLO && request->type != FRAME_INFER &&
-        request->type != FRAME_RESET) {
+    if (!is_known(request->type)) {
         answer_error(ERROR_UNKNOWN_TYPE, request->sequence,
-                     "this firmware knows HELLO, INFER and RESET");
+                     engine_inspection == NULL ? "this firmware knows HELLO, INFER and RESET"
+                                               : "this firmware does not know the type");
     } else if (engine_fault != NULL) {
         answer_error(ERROR_ENGINE_FAILED, request->sequence, engine_fault);
     } else if (request->type == FRAME_INFER) {
+        memory->inspection.loaded = 0;
         answer_infer(request, &memory->last);
+    } else if (request->type == FRAME_LOAD) {
+        memory->last.whole = 0; /* its outputs are gone */
+        answer_load(request, &memory->inspection);
+    } else if (request->type == FRAME_STEP) {
+        answer_step(request, &memory->inspection);
+    } else if (request->type == FRAME_READ) {
+        answer_read(request);
     } else if (request->type == FRAME_RESET) {
         answer_reset(request, &memory->last, &memory->reset_token);
     } else if (request->body_bytes != 0) {
@@ -190,7 +293,7 @@ static void answer_request(const struct frame *request, size_t max_body, const c
 
 void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault) {
     struct frame_decoder decoder;
-    struct memory memory = {{0, 0, 0, 0, 0}, 0};
+    struct memory memory = {{0, 0, 0, 0, 0}, 0, {0, 0, 0, 0}};
     frame_decoder_start(&decoder, buffer, capacity);
     board_show(engine_fault == NULL ? BOARD_WAITING : BOARD_FAILED);
 

@@ -7,8 +7,8 @@
 
 #include "frame.h"
 
-/* What a request may need: the model's inputs, or the four bytes of RESET. */
-#define SESSION_REQUEST_BYTES(input_bytes) FRAME_BYTES((input_bytes) > 4 ? (input_bytes) : 4)
+/* What a request may need: the model's inputs, or the eight bytes of READ. */
+#define SESSION_REQUEST_BYTES(input_bytes) FRAME_BYTES((input_bytes) > 8 ? (input_bytes) : 8)
 
 #ifdef __cplusplus
 extern "C" {

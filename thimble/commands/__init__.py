@@ -35,6 +35,18 @@ def _build() -> Main:
     return main
 
 
+def _profile() -> Main:
+    from thimble.commands.profile import main
+
+    return main
+
+
+def _layers() -> Main:
+    from thimble.commands.layers import main
+
+    return main
+
+
 def _boards() -> Main:
     from thimble.commands.boards import main
 
@@ -111,6 +123,8 @@ COMMANDS = {
     "flash": Command("upload an image to the Arduino board, and ask what runs there", _host("flash")),
     "validate": Command("stream the test set to a board, and check every answer", _host("validate")),
     "show": Command("print the table of a validation that was made before", _host("show")),
+    "profile": Command("what each layer costs on a board", _profile),
+    "layers": Command("what each layer computes on a board, beside the reference", _layers),
     "report": Command("write the page about a validated image", _report),
     "info": Command("ask a board what runs on it", _host("info")),
     "ports": Command("list the serial ports, and mark the one that would be used", _host("ports")),

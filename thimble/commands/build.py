@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import thimble
@@ -62,22 +63,38 @@ def tuning_of(options: argparse.Namespace) -> Tuning:
     return Tuning(options.optimize, options.flash_limit, options.ram_limit)
 
 
+# What an image is for besides validation: the options of codegen, and of the compiler.
+INSPECT, UNFUSED, TRACED = "inspect", "unfused", "traced"
+FORMS = {
+    "": ([], "-O2"),
+    INSPECT: (["--inspect"], "-O2"),
+    UNFUSED: (["--inspect", "--unfused"], "-O2"),
+    TRACED: ([], "-O2 -g"),
+}
+
+
 def built(
-    workspace: Workspace, target: Board, tuning: Tuning, engine: str = "aot", link: str | None = None
+    workspace: Workspace, target: Board, tuning: Tuning, form: str = "", link: str | None = None
 ) -> tuple[Path, Firmware]:
-    """Generate, compile and measure the image for `target` in the workspace: its folder, and its costs."""
+    """Generate, compile and measure the image for `target` in the workspace: its folder, and its costs. Those
+    of an image that is to be inspected are not measured. `form` is one of FORMS."""
     from codegen.__main__ import main as codegen
     from measure.stage import measure
 
-    generated, image = workspace.generated(tuning.suffix), workspace.image(target, tuning.suffix)
-    codegen(
-        [
-            *("--tflite", str(workspace.flatbuffer), "--manifest", str(workspace.manifest)),
-            *("--board", target.name, *tuning.arguments, "--out", str(generated)),
-        ]
-    )
-    _make(target, generated, image, engine, link)
-    firmware = measure(image, target.name, engine, link)
+    suffix = tuning.suffix + (f"-{form}" if form else "")
+    generated, image = workspace.generated(suffix), workspace.image(target, suffix)
+    options, level = FORMS[form]
+    with redirect_stdout(StringIO() if form else sys.stdout):  # the summary was printed for the image without
+        codegen(
+            [
+                *("--tflite", str(workspace.flatbuffer), "--manifest", str(workspace.manifest)),
+                *("--board", target.name, *tuning.arguments, *options, "--out", str(generated)),
+            ]
+        )
+    _make(target, generated, image, level, link)
+    firmware = measure(image, target.name, "aot", link, with_bare=form in ("", TRACED))
+    if form:
+        return image, firmware
     if firmware.instructions is not None:
         print(
             f"image    flash {firmware.flash_bytes:,} B, RAM {firmware.ram_bytes:,} B, "
@@ -86,14 +103,14 @@ def built(
     return image, firmware
 
 
-def _make(target: Board, generated: Path, image: Path, engine: str, link: str | None) -> None:
+def _make(target: Board, generated: Path, image: Path, level: str, link: str | None) -> None:
     if shutil.which("make") is None:
         raise UserError("make is not installed; thimble doctor says what is missing for what")
     image.mkdir(parents=True, exist_ok=True)
     with _plain(generated.resolve(), image.resolve(), Path(sys.executable)) as (c, out, python):
         command = [
             *("make", "--no-print-directory", "-C", str(FIRMWARE), f"BOARD={target.name}"),
-            *(f"ENGINE={engine}", f"GENERATED={c}", f"OUT={out}", f"PYTHON={python}"),
+            *("ENGINE=aot", f"OPT={level}", f"GENERATED={c}", f"OUT={out}", f"PYTHON={python}"),
             *([] if link is None else [f"LINK={link}"]),
             *("all", *(["bare"] if target.emulator else [])),
         ]

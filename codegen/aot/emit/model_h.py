@@ -51,7 +51,7 @@ void {interface.name}_invoke({interface.parameters()});
  *  runs.{_in_bytes(outputs)} */
 const int8_t *{interface.name}_output({interface.parameters("int index", const=True)});
 
-{declarations(inputs, outputs, interface)}
+{declarations(inputs, outputs, interface)}{_inspection(plan, interface)}
 
 #ifdef __cplusplus
 }}
@@ -144,6 +144,22 @@ def _indices(found: list[Edge], interface: Interface) -> str:
     """The indices of several inputs or outputs, by their names."""
     rows = "\n".join(f"{INDENT}{interface.upper}_{edge.stem.upper()} = {edge.index}," for edge in found)
     return f"\n\n/* For {interface.name}_{found[0].what}. */\nenum {{\n{rows}\n}};"
+
+
+def _inspection(plan: Plan, interface: Interface) -> str:
+    """How an inference runs in pieces."""
+    if not interface.inspected:
+        return ""
+    return f"""
+
+/** Of an inference in pieces. */
+#define {interface.upper}_CALLS {len(plan.kernel_calls)}
+
+/** Run one of its calls: 0 to {interface.upper}_CALLS - 1, in this order. */
+void {interface.name}_step(uint32_t call);
+
+/** The arena. */
+const int8_t *{interface.name}_memory(void);"""
 
 
 def _instance(plan: Plan, interface: Interface) -> str:

@@ -5,6 +5,14 @@
 
 const char engine_name[] = "aot";
 
+#ifdef MODEL_CALLS /* python -m codegen --inspect */
+static const struct engine_inspection inspection = {MODEL_CALLS, model_step, model_memory,
+                                                    MODEL_ARENA_BYTES};
+const struct engine_inspection *const engine_inspection = &inspection;
+#else
+const struct engine_inspection *const engine_inspection = NULL;
+#endif
+
 const char *engine_init(void) {
     model_init(); /* puts a state to its beginning, too */
     return NULL;

@@ -16,6 +16,7 @@ static_assert(model_data_bytes < BOARD_FLASH_BYTES,
               "the flatbuffer is larger than the board's flash");
 
 const char engine_name[] = "tflm";
+const struct engine_inspection *const engine_inspection = nullptr;
 
 alignas(arena_alignment) static uint8_t arena[arena_bytes];
 static tflite::MicroInterpreter *interpreter;

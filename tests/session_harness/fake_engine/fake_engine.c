@@ -11,6 +11,7 @@
 #include "model_info.h"
 
 const char engine_name[] = "fake";
+const struct engine_inspection *const engine_inspection = NULL;
 
 static int8_t input[MODEL_INPUT_BYTES];
 static int8_t output[MODEL_OUTPUT_BYTES];

@@ -8,6 +8,7 @@
 enum { EXECUTE = 0, USE_STACK = 1, UNDEFINED_INSTRUCTION = 2, BAD_ADDRESS = 3, REFUSE = 4 };
 
 const char engine_name[] = "probe";
+const struct engine_inspection *const engine_inspection = NULL;
 
 static int8_t input[MODEL_INPUT_BYTES];
 static int8_t output[MODEL_OUTPUT_BYTES];
