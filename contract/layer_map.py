@@ -24,6 +24,7 @@ class Call:
     places: tuple[int, ...]  # where each output begins in the arena
     sizes: tuple[int, ...]  # bytes of each output
     shapes: tuple[tuple[int, ...], ...]  # of each output, as it is computed
+    multiply_accumulates: int  # as they are computed
     constant_bytes: int
     scratch_bytes: int
     instructions: int | None  # about how many a Cortex-M4 executes; None where the variant does not say
@@ -31,6 +32,19 @@ class Call:
     @property
     def title(self) -> str:
         return " + ".join(self.layers)
+
+
+@dataclass(frozen=True)
+class ArenaBuffer:
+    """Bytes of the arena while they are needed, from call `first` to call `last`, both included; `last` is
+    the number of calls for what the caller reads afterwards."""
+
+    name: str
+    kind: str  # activation, scratch, state, or input or output of the model
+    place: int
+    bytes: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class LayerMap:
     multiply_accumulates: int  # of one inference, as it is computed
     changes: tuple[LayerChange, ...]  # by rewrites, before kernels were chosen
     calls: tuple[Call, ...]
+    buffers: tuple[ArenaBuffer, ...]
 
 
 def read_layer_map(folder: Path) -> LayerMap:

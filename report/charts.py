@@ -7,9 +7,12 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from contract.history import History
+from contract.layer_map import LayerMap
+from contract.profile import Profiled
 from report.statistics import Share
 
 matplotlib.use("Agg")
@@ -239,4 +242,70 @@ def memory(parts: dict[str, list[tuple[str, int]]], capacity: dict[str, int]) ->
         pieces_axes.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
         pieces_axes.tick_params(labelsize=7)
         pieces_axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    return figure
+
+
+def arena(layer_map: LayerMap) -> Figure:
+    """The arena over an inference: each buffer as a box from when it is written to when it is read last."""
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    axes = figure.subplots()
+    calls = len(layer_map.calls)
+    colours = {"activation": BLUE, "scratch": ORANGE, "input": GREEN, "output": GREEN, "state": GREY}
+    for buffer in layer_map.buffers:
+        width = min(buffer.last, calls) + 1 - buffer.first
+        axes.broken_barh(
+            [(buffer.first, width)],
+            (buffer.place, buffer.bytes),
+            facecolor=colours[buffer.kind],
+            edgecolor="white",
+            linewidth=0.6,
+            alpha=0.85,
+        )
+        name = buffer.name.removesuffix("_output").removesuffix("_scratch")
+        # About the inches of the box, and of the name in it, lying or standing.
+        across, up = 8 * width / (calls + 1), 3.4 * buffer.bytes / layer_map.arena_bytes
+        long, high = 0.07 * len(name), 0.13
+        lies = across > long and up > high
+        if lies or (up > long and across > high):
+            middle = (buffer.first + width / 2, buffer.place + buffer.bytes / 2)
+            turned = 0 if lies else 90
+            axes.text(*middle, name, ha="center", va="center", fontsize=7, color="white", rotation=turned)
+    axes.set(xlim=(0, calls + 1), ylim=(0, layer_map.arena_bytes * 1.02), ylabel="place in the arena (bytes)")
+    step = max(1, calls // 30)
+    axes.set_xticks(
+        [place + 0.5 for place in range(0, calls, step)],
+        [call.layers[0] for call in layer_map.calls][::step],
+        rotation=60,
+        ha="right",
+        fontsize=7,
+    )
+    kinds = [kind for kind in colours if any(buffer.kind == kind for buffer in layer_map.buffers)]
+    axes.legend(
+        handles=[Patch(color=colours[kind], label=kind) for kind in kinds],
+        loc="upper right",
+        fontsize=8,
+        framealpha=0.9,
+    )
+    return figure
+
+
+def layer_costs(profiled: Profiled) -> Figure:
+    """What each layer costs, as bars, with what that is for each multiply-accumulate."""
+    layers = profiled.layers
+    figure = Figure(figsize=(9, 0.8 + 0.26 * len(layers)), layout="constrained")
+    axes = figure.subplots()
+    costs = [layer.cost for layer in layers]
+    places = np.arange(len(layers))
+    axes.barh(places, costs, color=[BLUE if layer.multiply_accumulates else GREY for layer in layers])
+    for place, layer in zip(places, layers, strict=True):
+        products = layer.multiply_accumulates
+        each = f"   {layer.cost / products:.2f} a MAC" if products else ""
+        axes.text(layer.cost, float(place), f" {layer.cost:,}{each}", va="center", fontsize=7)
+    axes.set_yticks(places, [f"{layer.layer} ({layer.variant})" for layer in layers], fontsize=7)
+    axes.invert_yaxis()
+    estimated = any(layer.cycles_estimate is not None for layer in layers)
+    unit = "estimated cycles" if estimated else f"{profiled.tick_unit}s"
+    axes.set(xlabel=unit, xlim=(0, 1.3 * max(costs, default=1)))
+    axes.grid(axis="x", color=PALE, linewidth=0.5)
+    axes.set_axisbelow(True)
     return figure

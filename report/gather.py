@@ -18,6 +18,8 @@ from contract.history import History, read_history
 from contract.layer_map import FILE_NAME as LAYER_MAP
 from contract.layer_map import LayerMap, read_layer_map
 from contract.manifest import Manifest, read_manifest
+from contract.profile import FILE_NAME as PROFILE
+from contract.profile import Profiled, read_profile
 from contract.quantization import FILE_NAME as QUANTIZATION
 from contract.quantization import Comparison, read_comparison
 from contract.reference import Reference, read_reference, real_values, separate
@@ -118,6 +120,7 @@ class Results:
     quantization: Comparison | None  # None where python -m quantize compare has not run
     bench: tuple[Row, ...] | None  # None where make bench has not run
     computed: LayerMap | None  # what the generated code computes; None for another engine
+    profiled: Profiled | None  # None where thimble profile has not run
     firmware: Firmware
     validation: Validation
     others: list[Validation]  # the other images of this model that were validated
@@ -148,6 +151,7 @@ def gather(image_folder: Path) -> Results:
         quantization=read_comparison(folder) if (folder / QUANTIZATION).exists() else None,
         bench=read_rows(folder / BENCH) if (folder / BENCH).exists() else None,
         computed=read_layer_map(image_folder) if (image_folder / LAYER_MAP).exists() else None,
+        profiled=_profiled(image_folder, manifest.sha256),
         firmware=read_firmware(image_folder),
         validation=validation,
         others=_others(folder, image_folder, manifest.sha256),
@@ -155,6 +159,14 @@ def gather(image_folder: Path) -> Results:
         images=separate(reference.inputs, manifest.inputs)[0],
         outputs=_outputs(manifest, reference, answers),
     )
+
+
+def _profiled(image_folder: Path, sha256: str) -> Profiled | None:
+    """The profile of this very model, where there is one."""
+    if not (image_folder / PROFILE).exists():
+        return None
+    found = read_profile(image_folder)
+    return found if found.sha256 == sha256 else None
 
 
 def _outputs(manifest: Manifest, reference: Reference, answers: Answers) -> list[Output]:

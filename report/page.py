@@ -77,10 +77,12 @@ def report_numbers(results: Results) -> dict[str, Any]:
         "bench": None if results.bench is None else [dataclasses.asdict(row) for row in results.bench],
         "outputs": [_output_numbers(results, output) for output in results.outputs],
         "layers": [dataclasses.asdict(row) for row in results.layers],
+        "profile": None if results.profiled is None else dataclasses.asdict(results.profiled),
         "computed": None
         if results.computed is None
         else {
             "multiply_accumulates": results.computed.multiply_accumulates,
+            "arena_bytes": results.computed.arena_bytes,
             "changes": [dataclasses.asdict(change) for change in results.computed.changes],
             "calls": [
                 {**dataclasses.asdict(call), "chosen_for": call.reason.partition("; not ")[0]}
@@ -148,6 +150,10 @@ def _pictures(results: Results) -> Iterator[tuple[str, bytes]]:
             yield _picture_name(results, place, name), picture
     unit = results.validation.tick_unit
     yield "latency", charts.png(charts.latency(results.answers.ticks, unit))
+    if results.profiled is not None:
+        yield "layers", charts.png(charts.layer_costs(results.profiled))
+    if results.computed is not None:
+        yield "arena", charts.png(charts.arena(results.computed))
     if (parts := _memory(results)) is not None:
         on = board(results.firmware.board)
         limits = {"flash": on.flash_bytes or 0, "RAM": on.ram_bytes or 0}

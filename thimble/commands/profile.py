@@ -6,10 +6,7 @@ from pathlib import Path
 
 from contract.boards import DEFAULT, Board, board
 from contract.documents import as_json
-from contract.flatbuffer import read_model
-from contract.graph import Model
-from contract.layer_map import Call, LayerMap, read_layer_map
-from contract.macs import operator_macs
+from contract.layer_map import LayerMap, read_layer_map
 from contract.profile import LayerCost, Profiled
 from contract.reference import read_reference
 from thimble.commands.build import INSPECT, TRACED, Tuning, add_tuning, built, tuning_of
@@ -47,7 +44,6 @@ def profile(
             for step in inference(session, layer_map, one.tobytes(), read=False):
                 ticks[step.call].append(step.ticks)
     counted = _counted(workspace, target, tuning, link) if target.emulator else {}
-    model = read_model(workspace.flatbuffer)
     return Profiled(
         sha256=layer_map.sha256,
         board=target.name,
@@ -63,7 +59,7 @@ def profile(
                 ticks=round(statistics.median(of_call)),
                 instructions=counted.get(call.title, (None, None))[0],
                 cycles_estimate=counted.get(call.title, (None, None))[1],
-                multiply_accumulates=_products(model, call),
+                multiply_accumulates=call.multiply_accumulates,
                 constant_bytes=call.constant_bytes,
                 scratch_bytes=call.scratch_bytes,
             )
@@ -81,11 +77,6 @@ def _counted(workspace: Workspace, target: Board, tuning: Tuning, link: str | No
     one = read_reference(workspace.reference).inputs[:1]
     shares = trace(image / "bare.elf", one, layer_map, target).operators
     return {share.layer: (share.instructions, share.cycles_estimate) for share in shares}
-
-
-def _products(model: Model, call: Call) -> int:
-    operators = {operator.index: operator for operator in model.operators}
-    return sum(operator_macs(model, operators[index]) for index in call.operators if index in operators)
 
 
 def show(found: Profiled) -> None:

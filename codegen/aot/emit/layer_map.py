@@ -2,9 +2,10 @@
 
 from codegen.aot.call import KernelCall
 from codegen.aot.plan import Plan
+from codegen.aot.schedule.lifetimes import variables_of
 from contract.c_interface import Interface
-from contract.layer_map import Call, LayerChange, LayerMap
-from contract.macs import multiply_accumulates
+from contract.layer_map import ArenaBuffer, Call, LayerChange, LayerMap
+from contract.macs import multiply_accumulates, operator_macs
 
 
 def layer_map(plan: Plan, goal: str, lines: dict[int, int], interface: Interface) -> LayerMap:
@@ -35,6 +36,7 @@ def layer_map(plan: Plan, goal: str, lines: dict[int, int], interface: Interface
                 places=tuple(plan.arena.places[plan.buffer_of[index]] for index in call.outputs),
                 sizes=tuple(plan.model.tensors[index].bytes for index in call.outputs),
                 shapes=tuple(plan.model.tensors[index].shape for index in call.outputs),
+                multiply_accumulates=sum(operator_macs(plan.model, one) for one in call.operators),
                 constant_bytes=sum(constant.values.nbytes for constant in call.constants),
                 scratch_bytes=call.scratch,
                 instructions=call.instructions,
@@ -42,4 +44,24 @@ def layer_map(plan: Plan, goal: str, lines: dict[int, int], interface: Interface
             for position, call in enumerate(plan.calls)
             if isinstance(call, KernelCall)
         ),
+        buffers=_buffers(plan),
+    )
+
+
+def _buffers(plan: Plan) -> tuple[ArenaBuffer, ...]:
+    """The arena's, with their moments counted in kernel calls."""
+    before = [0]
+    for call in plan.calls:
+        before.append(before[-1] + isinstance(call, KernelCall))
+    kinds = dict.fromkeys(range(len(plan.arena.buffers)), "activation")
+    kinds |= dict.fromkeys(plan.scratch_of.values(), "scratch")
+    for kind, indices in (
+        ("state", [tensor.index for tensor in variables_of(plan.model)]),
+        ("input", plan.model.inputs),
+        ("output", plan.model.outputs),
+    ):
+        kinds |= {plan.buffer_of[index]: kind for index in indices}
+    return tuple(
+        ArenaBuffer(buffer.name, kinds[index], place, buffer.bytes, before[buffer.first], before[buffer.last])
+        for index, (buffer, place) in enumerate(zip(plan.arena.buffers, plan.arena.places, strict=True))
     )
