@@ -2,6 +2,9 @@
 
 import argparse
 import shutil
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from contract.boards import DEFAULT, board
@@ -72,15 +75,17 @@ def main(argv: list[str]) -> int:
 
     generated = workspace.folder / f"library-{name}"
     shutil.rmtree(generated, ignore_errors=True)
-    codegen(
-        [
-            *("--tflite", str(workspace.flatbuffer), "--manifest", str(workspace.manifest)),
-            *("--name", name, *(["--instances"] if options.arena == "caller" else [])),
-            *tuning.arguments,
-            *(["--measured", *images] if images else []),
-            *("--out", str(generated)),
-        ]
-    )
+    # What it says was said for the image, where one was built.
+    with redirect_stdout(StringIO() if images else sys.stdout):
+        codegen(
+            [
+                *("--tflite", str(workspace.flatbuffer), "--manifest", str(workspace.manifest)),
+                *("--name", name, *(["--instances"] if options.arena == "caller" else [])),
+                *tuning.arguments,
+                *(["--measured", *images] if images else []),
+                *("--out", str(generated)),
+            ]
+        )
     print(
         export(
             generated,
