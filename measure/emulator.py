@@ -33,7 +33,8 @@ _EVENT = re.compile(
 _BLOCK_BYTES = 1 << 22
 
 
-def _command(board: Board) -> list[str]:
+def command_of(board: Board) -> list[str]:
+    """How the emulator of `board` is started, without an image. UserError where it has none."""
     if board.emulator is None:
         raise UserError(f"{board.name} is not emulated; choose a board that is, such as {DEFAULT}")
     return [EMULATOR, "-M", board.emulator.machine, *_ARGUMENTS]
@@ -53,7 +54,7 @@ def run_bare(image: Path, inputs: NDArray[Any], board: Board) -> Run:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs.tofile(folder / "inputs.bin")
-        run([*_command(board), "-kernel", str(image.resolve())], folder=folder)
+        run([*command_of(board), "-kernel", str(image.resolve())], folder=folder)
         return _read_run(folder, len(inputs), image)
 
 
@@ -79,7 +80,7 @@ def trace_bare(image: Path, one_input: NDArray[Any], board: Board) -> NDArray[np
     with tempfile.TemporaryDirectory() as name:
         one_input.tofile(Path(name) / "inputs.bin")
         log = ("-d", "exec,nochain,in_asm", "-D", "/dev/stdout")
-        command = [*_command(board), *log, "-kernel", str(image.resolve())]
+        command = [*command_of(board), *log, "-kernel", str(image.resolve())]
         try:
             process = subprocess.Popen(command, cwd=name, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         except FileNotFoundError as error:

@@ -6,27 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.generate import generate
-from contract.boards import DEFAULT, board, header
+from contract.boards import DEFAULT, board
 from contract.c_interface import library
 from export.stage import export
+from measure.library import build
 from quantize.stage import given
 from tests.c_build import FIRMWARE, SANITIZERS, compile_c
 
 FAMILY = FIRMWARE / "boards" / "cortex_m"
 ALL = ("arduino", "platformio", "cmake", "zephyr")
 STRICT = ("-Wconversion", "-funsigned-char")
-
-# A main for an emulated board, that says what the self-test found.
-BOARD_MAIN = """
-#include "self_test.h"
-#include "semihosting.h"
-
-int main(void) {
-    const struct self_test result = self_test();
-    semihosting_print(result.at < 0 ? "PASS\\n" : "FAIL\\n");
-    semihosting_exit(result.at < 0 ? 0 : 1);
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -47,8 +36,12 @@ class Exported:
         return [*self.sources, tests / "self_test.c"]
 
     @property
+    def include_folders(self) -> list[Path]:
+        return [self.folder / "src", self.folder / "examples" / "self_test"]
+
+    @property
     def includes(self) -> tuple[str, ...]:
-        return (f"-I{self.folder / 'src'}", f"-I{self.folder / 'examples' / 'self_test'}")
+        return tuple(f"-I{path}" for path in self.include_folders)
 
 
 def export_files(
@@ -87,39 +80,9 @@ def run_on_host(exported: Exported, folder: Path) -> subprocess.CompletedProcess
 
 
 def build_for_board(
-    sources: Sequence[Path],
-    main: str,
-    folder: Path,
-    includes: Sequence[str],
-    name: str = DEFAULT,
-    core: str | None = None,
-    level: str = "-O2",
+    exported: Exported, folder: Path, name: str = DEFAULT, core: str | None = None, level: str = "-O2"
 ) -> Path:
-    """An image with `main`; `core` is what the compiler makes code for, if not for that board's."""
+    """The image of the self-test; `core` is what the compiler makes code for, if not for that board's."""
     folder.mkdir(exist_ok=True)
-    target = board(name)
-    (folder / "board_config.h").write_text(header(target))
-    compiler = "arm-none-eabi-gcc"
-    script = (f"-I{folder}", str(FAMILY / "image.ld.in"), "-o", str(folder / "image.ld"))
-    subprocess.run([compiler, "-E", "-P", "-x", "c", *script], check=True, timeout=60)
-    (folder / "main.c").write_text(main)
-    flags = (
-        *("-std=c11", level, *target.compiler_flags.split(), *STRICT, "-ffunction-sections"),
-        *(() if core is None else (f"-mcpu={core}",)),
-        *(*includes, f"-I{FAMILY}", f"-I{folder}", f"-T{folder / 'image.ld'}"),
-        *("--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"),
-    )
-    own = [folder / "main.c", FAMILY / "startup.c"]
-    return compile_c([*sources, *own], folder / "image.elf", flags, compiler)
-
-
-def run_on_board(image: Path, name: str = DEFAULT) -> subprocess.CompletedProcess[str]:
-    """What the image prints on its console, and its exit code."""
-    target = board(name)
-    assert target.emulator is not None
-    command = ["qemu-system-arm", "-M", target.emulator.machine, "-kernel", str(image), "-nographic"]
-    command += ["-monitor", "none", "-serial", "none", "-semihosting-config", "enable=on,target=native"]
-    # The emulator's console is its standard error.
-    return subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
-    )
+    flags = [level, *STRICT, *([] if core is None else [f"-mcpu={core}"])]
+    return build(exported.self_test, exported.include_folders, board(name), folder, flags)

@@ -15,15 +15,14 @@ from contract.reference import read_reference
 from export.__main__ import KINDS
 from export.packages import PACKAGES
 from export.stage import export
+from measure.library import build, run_image, self_test
 from tests.c_build import SANITIZERS, compile_c, run_c
 from tests.exported import (
-    BOARD_MAIN,
     STRICT,
     Exported,
     build_for_board,
     export_files,
     export_network,
-    run_on_board,
     run_on_host,
 )
 from tests.networks import convolution_of
@@ -58,7 +57,9 @@ def test_the_self_test_finds_a_wrong_byte(digits: Exported, tmp_path: Path, mnis
     wrong = [value ^ (place == 3) for place, value in enumerate(outputs)]
     path.write_text(f"{before}{start}{{{', '.join(map(str, wrong))}}}\n{behind[behind.index('};') :]}")
     done = run_on_host(Exported(copy, "digits"), tmp_path)
-    assert (done.returncode, done.stdout) == (1, f"FAIL: output byte 3 is {outputs[3]}, not {wrong[3]}\n")
+    said = f"FAIL: output byte 3 is {outputs[3]}, not {wrong[3]}\n"
+    assert (done.returncode, done.stdout) == (1, said)
+    assert self_test(copy, board("mps2-an386")) == (False, said)
 
 
 CORES = [(name, None) for name in sorted(path.parent.name for path in FOLDER.glob("mps2-*/board.json"))]
@@ -76,10 +77,8 @@ def test_the_self_test_passes_on_every_core(
     tmp_path: Path,
 ) -> None:
     exported = digit if instances else digits
-    image = build_for_board(
-        exported.self_test, BOARD_MAIN, tmp_path / "image", exported.includes, name, core, level
-    )
-    assert run_on_board(image, name).stdout == "PASS\n"
+    image = build_for_board(exported, tmp_path / "image", name, core, level)
+    assert run_image(image, board(name)) == (True, "PASS\n")
 
 
 @pytest.mark.parametrize("seed", range(GRAPHS))
@@ -134,6 +133,22 @@ int main(void) {
 """
 
 
+OTHER_FIRST = """
+#include "digit.h"
+#include "self_test.h"
+#include "semihosting.h"
+
+int main(void) {
+    static struct digit net;
+    digit_init(&net);
+    digit_invoke(&net);
+    const struct self_test result = self_test();
+    semihosting_print(result.at < 0 ? "PASS\\n" : "FAIL\\n");
+    semihosting_exit(result.at < 0 ? 0 : 1);
+}
+"""
+
+
 def test_two_models_and_two_instances_share_a_program(
     digits: Exported, digit: Exported, mnist: Path, tmp_path: Path
 ) -> None:
@@ -148,14 +163,18 @@ def test_two_models_and_two_instances_share_a_program(
 
 
 def test_two_models_share_an_image_for_the_board(digits: Exported, digit: Exported, tmp_path: Path) -> None:
-    main = BOARD_MAIN.replace(
-        "int main(void) {",
-        "int main(void) {\n    static struct digit net;\n    digit_init(&net);\n    digit_invoke(&net);",
+    """And the other runs first."""
+    (tmp_path / "main.c").write_text(OTHER_FIRST)
+    target = board("mps2-an386")
+    image = build(
+        [*digits.self_test, *digit.sources],
+        [*digits.include_folders, *digit.include_folders],
+        target,
+        tmp_path,
+        ("-O2", *STRICT),
+        tmp_path / "main.c",
     )
-    main = main.replace('#include "self_test.h"', '#include "self_test.h"\n#include "digit.h"')
-    includes = (*digits.includes, *digit.includes)
-    image = build_for_board([*digits.self_test, *digit.sources], main, tmp_path / "image", includes)
-    assert run_on_board(image).stdout == "PASS\n"
+    assert run_image(image, target) == (True, "PASS\n")
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "arm-none-eabi-gcc"])

@@ -16,8 +16,9 @@ from platformio.package.manifest.schema import ManifestSchema
 from pykwalify.core import Core
 
 from contract.boards import board, header
+from measure.library import run_image
 from tests.c_build import FIRMWARE, ROOT
-from tests.exported import FAMILY, STRICT, Exported, export_files, run_on_board
+from tests.exported import FAMILY, STRICT, Exported, export_files
 
 CORE = ROOT / "tests" / "arduino_core"
 
@@ -126,9 +127,9 @@ def test_the_arduino_builder_compiles_the_examples_for_the_emulated_board(
     ):
         command += [option, value]
     run([*command, with_library / "examples" / example / f"{example}.ino"], arduino)
-    done = run_on_board(build / f"{example}.ino.elf")
-    assert done.returncode == 0
-    assert re.fullmatch(says, done.stdout)
+    passed, said = run_image(build / f"{example}.ino.elf", board("mps2-an386"))
+    assert passed
+    assert re.fullmatch(says, said)
 
 
 def test_the_arduino_description_is_complete(digits: Exported) -> None:

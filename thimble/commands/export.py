@@ -14,6 +14,7 @@ from export.__main__ import KINDS
 from thimble.commands.build import add_tuning, built, tuning_of
 from thimble.workspace import quantised, workspace_of
 
+WRONG = 1  # exit code where the self-test fails
 TOOLS = ("make", "arm-none-eabi-gcc", "qemu-system-arm")  # that counting instructions and stack needs
 
 
@@ -39,7 +40,8 @@ def arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--measure", nargs="*", metavar="BOARD", default=[DEFAULT],
-        help="emulated boards on which instructions and stack are counted, for header and README (default: "
+        help="emulated boards on which instructions and stack are counted, for header and README, and the "
+        "self-test is run (default: "
         f"{DEFAULT}, where compiler and emulator are installed; none: --measure alone)",
     )  # fmt: skip
     parser.add_argument("--version", default="1.0.0", help="of the library (default: 1.0.0)")
@@ -72,6 +74,7 @@ def main(argv: list[str]) -> int:
 
     from codegen.__main__ import main as codegen
     from export.stage import export
+    from measure.library import self_test
 
     generated = workspace.folder / f"library-{name}"
     shutil.rmtree(generated, ignore_errors=True)
@@ -97,4 +100,13 @@ def main(argv: list[str]) -> int:
             options.out,
         )
     )
+    for target in targets:
+        passed, said = self_test(options.out, target)
+        print(f"self-test on {target.name} ({target.core}, emulated): {said.strip()}")
+        if not passed:
+            raise UserError(
+                f"the library in {options.out} computes something else than the reference on {target.name}; "
+                f"thimble layers {options.model} shows in which layer",
+                WRONG,
+            )
     return 0
