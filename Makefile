@@ -97,7 +97,7 @@ else ifeq ($(filter $(MODEL),mnist fashion),)
 $(error MODEL=$(MODEL) is not one of: mnist fashion (for your own: KERAS= with DATA=, or TFLITE=))
 endif
 
-.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench bench-mlperf proof keras-models seeds accuracy test lint format clean FORCE
+.PHONY: all docs help setup train tflite codegen firmware flash validate report demo bench bench-mlperf proof reliability keras-models seeds accuracy test lint format clean FORCE
 
 all: $(REPORTED) ## the whole pipeline, from training to a verified board and a report (the default)
 	@$(PYTHON_VENV) -m host show $(IMAGE)
@@ -241,6 +241,10 @@ bench-mlperf: | $(TEST) ## MLPerf Tiny's reference networks, which you fetch int
 	$(require) arm qemu
 	$(if $(MODELS),,$(error MODELS=dir is needed: a folder with the four flatbuffers of mlcommons/tiny, docs/performance.md))
 	@$(PYTHON_VENV) -m bench mlperf build/mlperf --models $(MODELS)
+
+reliability: | $(TEST) ## ten thousand inputs over lines that damage one byte in a thousand, native and emulated
+	$(require) cc arm qemu
+	@$(PYTHON_VENV) -m pytest -n 2 --full -rP --timeout 3000 tests/test_noisy_line.py | grep -E "times the bytes|passed|failed"
 
 keras-models: | $(TEST) ## every Keras model of the tests in full, on the emulated board; reports in build/keras-models
 	$(require) arm qemu

@@ -34,6 +34,15 @@ def string(text: str) -> str:
     return '"' + re.sub(r'["\\]|(?<=\?)\?', r"\\\g<0>", _printable(text)) + '"'
 
 
+def text(words: str) -> str:
+    """A C string literal of any text, in UTF-8."""
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
+        for byte in words.encode()
+    )
+    return f'"{escaped}"'
+
+
 def number(value: float) -> str:
     """The shortest decimal text that gives this float32 back, as used in comments."""
     return str(np.float32(value))

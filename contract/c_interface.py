@@ -22,98 +22,23 @@ C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "float32": 
 # What those hold that stand for real numbers in an input. An int32 input is an index or a length.
 LIMITS = {"int8": ("INT8_MIN", "INT8_MAX"), "uint8": ("0", "UINT8_MAX")}
 
-# Words that name nothing in C11 or C++14, and what would be the C library's or the engine's.
-RESERVED = frozenset(
-    [
-        "alignas",
-        "alignof",
-        "and",
-        "and_eq",
-        "asm",
-        "auto",
-        "bitand",
-        "bitor",
-        "bool",
-        "break",
-        "case",
-        "catch",
-        "char",
-        "char16_t",
-        "char32_t",
-        "class",
-        "compl",
-        "const",
-        "const_cast",
-        "constexpr",
-        "continue",
-        "decltype",
-        "default",
-        "delete",
-        "do",
-        "double",
-        "dynamic_cast",
-        "else",
-        "enum",
-        "explicit",
-        "export",
-        "extern",
-        "false",
-        "float",
-        "for",
-        "friend",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "mutable",
-        "namespace",
-        "new",
-        "noexcept",
-        "not",
-        "not_eq",
-        "nullptr",
-        "operator",
-        "or",
-        "or_eq",
-        "private",
-        "protected",
-        "public",
-        "register",
-        "reinterpret_cast",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "static_assert",
-        "static_cast",
-        "struct",
-        "switch",
-        "template",
-        "this",
-        "thread_local",
-        "throw",
-        "true",
-        "try",
-        "typedef",
-        "typeid",
-        "typename",
-        "union",
-        "unsigned",
-        "using",
-        "virtual",
-        "void",
-        "volatile",
-        "wchar_t",
-        "while",
-        "xor",
-        "xor_eq",
-        "main",
-        "thimble",
-    ]
+# Words of C11 and C++14, targets of CMake, headers of the C library and of ours, macros of compilers.
+_WORDS = (
+    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t "
+    "class compl const const_cast constexpr continue decltype default delete do double dynamic_cast "
+    "else enum explicit export extern false float for friend goto if inline int long main mutable "
+    "namespace new noexcept not not_eq nullptr operator or or_eq private protected public register "
+    "reinterpret_cast restrict return short signed sizeof static static_assert static_cast struct "
+    "switch template thimble this thread_local throw true try typedef typeid typename union unsigned "
+    "using virtual void volatile wchar_t while xor xor_eq"
 )
+_OTHERS = (
+    "all arduino arm assert clean complex ctype edit_cache errno fenv help install inttypes iso646 "
+    "limits linux locale math package rebuild_cache self_test setjmp signal stdalign stdarg stdatomic "
+    "stdbool stddef stdint stdio stdlib stdnoreturn string test tgmath threads time uchar unix wchar "
+    "wctype"
+)
+RESERVED = frozenset((*_WORDS.split(), *_OTHERS.split()))
 MOST_CHARACTERS = 40
 
 
@@ -199,6 +124,16 @@ class Edge:
     only: bool  # whether the model has no other
     info: TensorInfo
     task: Task  # of an output
+    trained: bool = False  # whether the range in `info` is that of training data, not what the type holds
+
+    @property
+    def range_text(self) -> str:
+        """What an input should hold, as a sentence; empty where nothing is known."""
+        low, high = self.info.lowest, self.info.highest
+        if low is None or high is None:
+            return ""
+        said = "In training they went" if self.trained else "It can hold numbers"
+        return f"{said} from {low:.6g} to {high:.6g}."
 
     @property
     def stem(self) -> str:
@@ -256,19 +191,25 @@ class Edge:
         return self.elements if self.is_binary else 0
 
     def constant(self, interface: Interface, what: str) -> str:
-        """A constant of it: MNIST_INPUT_SCALE."""
-        return f"{interface.upper}_{self.stem.upper()}_{what}"
+        """A constant of it: MNIST_INPUT_SCALE, or MNIST_SCALE_OF_INPUT_LEFT where there are several, so that
+        no name of a tensor completes another constant."""
+        if self.only:
+            return f"{interface.upper}_{self.stem.upper()}_{what}"
+        return f"{interface.upper}_{what}_OF_{self.stem.upper()}"
 
     def place(self, interface: Interface) -> str:
         """Its index, in C."""
-        return "0" if self.only else f"{interface.upper}_{self.stem.upper()}"
+        return "0" if self.only else self.constant(interface, "INDEX")
 
 
-def edges(what: str, infos: Sequence[TensorInfo], tasks: Sequence[Task] = ()) -> list[Edge]:
-    """All inputs or all outputs of a model; `tasks` of outputs, where they are known."""
+def edges(
+    what: str, infos: Sequence[TensorInfo], tasks: Sequence[Task] = (), trained: bool = False
+) -> list[Edge]:
+    """All inputs or all outputs of a model; `tasks` of outputs, where they are known. `trained`: the ranges
+    are those of training data."""
     known = tasks or [Task(UNKNOWN)] * len(infos)
     return [
-        Edge(what, index, len(infos) == 1, info, task)
+        Edge(what, index, len(infos) == 1, info, task, trained)
         for index, (info, task) in enumerate(zip(infos, known, strict=True))
     ]
 

@@ -68,6 +68,11 @@ class Manifest:
             raise ValueError("it has not one task and one set of scores for each output")
 
     @property
+    def is_trained(self) -> bool:
+        """Whether the ranges of the inputs are those of training data."""
+        return self.method != "given"
+
+    @property
     def input(self) -> TensorInfo:
         """The first input: the only one of most models."""
         return self.inputs[0]

@@ -14,7 +14,7 @@ import numpy as np
 
 from contract.graph import NUMPY_TYPES
 
-VERSION = 2
+VERSION = 3
 DELIMITER = 0x00
 HEADER = struct.Struct("<BI")  # type, sequence number
 TRAILER = struct.Struct("<I")  # CRC-32 (zlib's polynomial) of header and body
@@ -30,12 +30,16 @@ class FrameType(IntEnum):
     LOAD = 0x04
     STEP = 0x05
     READ = 0x06
+    PART = 0x07
+    FETCH = 0x08
     HELLO_REPLY = 0x81
     RESULT = 0x82
     RESET_REPLY = 0x83
     LOADED = 0x84
     STEPPED = 0x85
     BYTES_READ = 0x86
+    PART_REPLY = 0x87
+    FETCHED = 0x88
     ERROR = 0xFF
 
 
@@ -196,3 +200,7 @@ STEP_BODY = struct.Struct("<I")  # the call
 STEPPED_BODY = struct.Struct("<II")  # the call, ticks
 READ_BODY = struct.Struct("<II")  # offset in the memory, number of bytes
 READ_HEADER = struct.Struct("<I")  # the offset; the bytes follow
+PART_HEADER = struct.Struct("<II")  # offset in all inputs, CRC-32 of all inputs; the bytes follow
+PART_REPLY_BODY = struct.Struct("<I")  # how many bytes of the inputs are there
+FETCH_BODY = struct.Struct("<II")  # offset in all outputs, number of bytes, at most MAX_READ
+FETCHED_HEADER = struct.Struct("<III")  # CRC-32 of the inputs, ticks, offset; the bytes follow

@@ -22,7 +22,9 @@ def tensor_names(model: Model, indices: Sequence[int], what: str) -> tuple[str, 
         name = re.sub(r"\W+", "_", bare, flags=re.ASCII).strip("_")[:MOST_CHARACTERS].lower()
         if not name or name[0].isdigit():
             name = f"{what}_{name}".strip("_")
-        if name in names:
-            name = f"{name}_{len(names)}"
-        names.append(name)
+        candidate, count = name, 1
+        while candidate in names:
+            count += 1
+            candidate = f"{name}_{count}"
+        names.append(candidate)
     return tuple(names)

@@ -13,7 +13,7 @@ def arguments() -> argparse.ArgumentParser:
         prog=program("export"),
         description="Write a generated model, with exactly the kernels that it uses, as a library for your "
         "own application.",
-        epilog="An exported library at --out is replaced; anything else there is not touched.",
+        epilog="An exported library at --out is replaced, unless a file of it was changed; other files stay.",
     )
     parser.add_argument(
         "--generated",

@@ -154,7 +154,8 @@ def _before(library: Library) -> list[str]:
         kind = "float" if edge.real else edge.c_type
         zero = "0.0f" if edge.real else "0"
         lines += [
-            f"/* An element of {edge.title}, {list(edge.info.shape[1:])} in C order{_range(edge)}. */",
+            f"/* An element of {edge.title}, {list(edge.info.shape[1:])} in C order."
+            f"{' ' if edge.range_text else ''}{edge.range_text} */",
             f"static {kind} value_of_{edge.stem}(int32_t at) {{",
             "    (void)at;",
             f"    return {zero};",
@@ -162,12 +163,6 @@ def _before(library: Library) -> list[str]:
             "",
         ]
     return lines
-
-
-def _range(edge: Edge) -> str:
-    if edge.info.lowest is None or edge.info.highest is None:
-        return ""
-    return f"; in training from {edge.info.lowest:.6g} to {edge.info.highest:.6g}"
 
 
 def _fill(library: Library) -> list[str]:

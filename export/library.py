@@ -41,7 +41,7 @@ class Library:
 
     @cached_property
     def inputs(self) -> list[Edge]:
-        return edges(INPUT, self.manifest.inputs)
+        return edges(INPUT, self.manifest.inputs, trained=self.manifest.is_trained)
 
     @cached_property
     def outputs(self) -> list[Edge]:

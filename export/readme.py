@@ -7,6 +7,10 @@ from contract.scores import score_text
 from export.library import Library
 
 # How a library comes into a project.
+PLAIN = (
+    "- By hand: compile every `.c` and `.S` in `src/` with optimisation (`-O2` or `-Os`; at `-O0` it is\n"
+    "  correct and slow), and name `src` as a folder of headers."
+)
 HOW = {
     "arduino": (
         "**Arduino**: Sketch, Include Library, Add .ZIP Library, or put this folder into `libraries/`;",
@@ -19,7 +23,7 @@ HOW = {
         "self-test.",
     ),
     "zephyr": (
-        "**Zephyr**: name this folder in `EXTRA_ZEPHYR_MODULES`, and say `CONFIG_{upper}=y`.",
+        "**Zephyr**: name this folder in `EXTRA_ZEPHYR_MODULES`, and say `CONFIG_THIMBLE_{upper}=y`.",
         "`west build -b <board> examples/self_test/zephyr` builds the self-test.",
     ),
 }
@@ -44,7 +48,7 @@ def readme(library: Library, packages: Collection[str]) -> str:
         "| | type | shape | scale | zero point |\n| --- | --- | --- | --- | --- |\n"
         + "\n".join(_row(edge) for edge in (*library.inputs, *library.outputs)),
         "\n".join(_facts(library)),
-        "## Into your project\n\n" + "\n".join(f"- {_how(library, one)}" for one in packages),
+        "## Into your project\n\n" + "\n".join([*(f"- {_how(library, one)}" for one in packages), PLAIN]),
         "## Is it right?\n\n" + _right(library),
         "The kernels are those of Thimble, under the Apache License 2.0 (`LICENSE`); the model's licence is "
         "that of whoever made it.",
@@ -87,7 +91,9 @@ def _facts(library: Library) -> list[str]:
 def _right(library: Library) -> str:
     if not library.self_tested:
         return "There was no reference when this library was made, so it has no self-test."
+    of_data = library.manifest.dataset_sha256 is not None
+    which = "an input of the test set" if of_data else "a random input"
     return (
-        "`examples/self_test` runs an input of the test set and compares every output byte with what\n"
-        "TensorFlow Lite Micro answers; it prints PASS, or the first byte that differs."
+        f"`examples/self_test` runs {which} and compares every output byte with what\nTensorFlow Lite Micro "
+        "answers; it prints PASS, or the first byte that differs."
     )

@@ -54,6 +54,7 @@ def _source(library: Library, reference: Reference, steps: int) -> str:
     interface = library.interface
     inputs, outputs = _bytes(reference.inputs[:steps]), _bytes(reference.outputs[:steps])
     steps = len(inputs)
+    of_data = library.manifest.dataset_sha256 is not None
     net = [f"static struct {library.name} net;", ""] if interface.instances else []
     writes, checks, start = [], [], 0
     for edge in library.inputs:
@@ -74,8 +75,8 @@ def _source(library: Library, reference: Reference, steps: int) -> str:
         )
         start += edge.bytes
     lines = [
-        f"/* The first {'input' if steps == 1 else f'{steps} inputs'} of the test set of "
-        f"{library.manifest.model}, and the answers of TensorFlow Lite Micro. */",
+        f"/* {'An input' if steps == 1 else f'{steps} inputs'} "
+        f"{'of the test set' if of_data else 'drawn at random'}, and what TensorFlow Lite Micro answers. */",
         '#include "self_test.h"',
         "",
         "#include <string.h>",

@@ -10,7 +10,7 @@ from pathlib import Path
 from contract.boards import board
 from contract.c_interface import library as library_interface
 from contract.errors import UserError
-from contract.files import write_bytes
+from contract.files import sha256, sha256_of, write_bytes
 from contract.firmware import Firmware, read_firmware
 from contract.layer_map import read_layer_map
 from contract.manifest import read_manifest
@@ -22,7 +22,7 @@ from export.readme import readme
 from export.self_test import self_test
 
 LICENSE = Path(__file__).parent.parent / "LICENSE"
-STAMP = "library.sha256"  # a folder with it was written by this stage, which may replace it
+STAMP = "library.sha256"  # the sums of all files that this stage wrote, which it may replace
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # so that a zip is the same whenever it is made
 
 
@@ -41,15 +41,16 @@ def export(
     `images` are folders with firmware.json whose figures the README states. UserError, with nothing changed,
     where something is missing, of another model, or where `out` holds what this stage did not write.
     """
+    place = out.resolve()
+    archive = place.with_name(f"{place.name}.zip") if "arduino" in packages else None
     library = _library(generated, manifest_path, reference_path, images, version)
     files = library_files(library, packages)
-    _expect_ours(out)
-    _write(out, files)
+    _expect_ours(place, archive)
+    _write(place, files)
     written = [str(out)]
-    if "arduino" in packages:
-        archive = out.with_name(f"{out.name}.zip")
+    if archive is not None:
         write_bytes(archive, _zip(library.name, files))
-        written.append(str(archive))
+        written.append(str(archive) if out.name in ("", "..") else f"{out}.zip")
     return (
         f"{library.name} for {', '.join(packages)}\n"
         f"  sources    {len(library.compiled)}, with {len(library.kernels)} files of kernels\n"
@@ -117,37 +118,81 @@ def library_files(library: Library, packages: Sequence[str]) -> Files:
         files |= PACKAGES[package](library)
     files["README.md"] = readme(library, packages)
     files["LICENSE"] = _source(LICENSE)
-    files[STAMP] = f"{library.manifest.sha256}  {library.manifest.model}\n"
+    sums = (f"{sha256(text.encode())}  {path}\n" for path, text in sorted(files.items()))
+    files[STAMP] = "".join(sums)
     return files
 
 
-def _expect_ours(out: Path) -> None:
-    """Refuse to replace a folder that somebody else filled."""
-    if out.is_dir() and any(out.iterdir()) and not (out / STAMP).is_file():
-        raise UserError(f"{out} holds files that are no exported library; give another --out")
+def expect_writable(out: Path, packages: Sequence[str]) -> None:
+    """UserError where a library for these packages could not be written to `out`, before work is begun."""
+    place = out.resolve()
+    _expect_ours(place, place.with_name(f"{place.name}.zip") if "arduino" in packages else None)
+
+
+def _written(out: Path) -> dict[str, str]:
+    """The files that this stage wrote to `out` before, with their SHA-256 sums; none where it did not."""
+    try:
+        lines = (out / STAMP).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+
+
+def _expect_ours(out: Path, archive: Path | None) -> None:
+    """Refuse to lose what somebody else put where the library goes, or what was changed in it."""
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; give another --out")
+    written = _written(out)
+    if out.is_dir() and any(out.iterdir()) and not written:
+        raise UserError(f"{out} holds files that are no exported library; give another --out")
+    changed = [
+        path for path, digest in written.items() if (out / path).is_file() and sha256_of(out / path) != digest
+    ]
+    if changed:
+        raise UserError(
+            f"{out} was changed since it was exported: {', '.join(changed[:5])}; move what is yours "
+            "elsewhere, or give another --out"
+        )
+    if archive is not None and archive.exists() and not _is_ours(archive):
+        raise UserError(f"{archive} is no exported library, and would be replaced; give another --out")
+
+
+def _is_ours(archive: Path) -> bool:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            return any(name.endswith(f"/{STAMP}") for name in packed.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _write(out: Path, files: Files) -> None:
-    """Write everything beside `out`, then put it in its place."""
+    """Write everything beside `out`, then put it in its place, with what others have put there."""
     beside = out.with_name(f".{out.name}.{os.getpid()}.partial")
     before = out.with_name(f".{out.name}.{os.getpid()}.before")
+    written = set(_written(out))
     try:
         for path, text in files.items():
             target = beside / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
+        for other in sorted(out.rglob("*")) if out.is_dir() else []:
+            place = other.relative_to(out)
+            if not other.is_dir() and str(place) not in written and not (beside / place).exists():
+                (beside / place).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(other, beside / place, follow_symlinks=False)
         if out.exists():
             os.replace(out, before)
         os.replace(beside, out)
-    except OSError as error:
-        if before.exists() and not out.exists():
+    except BaseException as error:
+        if before.exists():
+            shutil.rmtree(out, ignore_errors=True)
             os.replace(before, out)
-        raise UserError(f"cannot write {out}: {error.strerror}; give another --out") from error
+        if isinstance(error, OSError):
+            raise UserError(f"cannot write {out}: {error.strerror}; give another --out") from error
+        raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(before, ignore_errors=True)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _zip(name: str, files: Files) -> bytes:

@@ -63,11 +63,15 @@ const int8_t *engine_output(int index);
 
 /* An inference in pieces, for images that show their layers: step(0) to step(calls - 1) in this order do what
  * engine_invoke does, and what each has written is in memory until a later one writes there. */
+struct frame;
 struct engine_inspection {
     uint32_t calls;
     void (*step)(uint32_t call);
     const int8_t *(*memory)(void);
     uint32_t bytes; /* of memory */
+    /* core/inspection.h, by pointers, so that images without do not link it. */
+    int (*knows)(uint8_t type);
+    void (*answer)(const struct frame *request);
 };
 
 /* NULL for an engine, or an image, that runs in one piece alone. */

@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contract.errors import UserError
 from contract.layer_map import LayerMap
 from contract.protocol import (
     LOADED_BODY,
@@ -61,8 +60,7 @@ def memory(session: Session, offset: int, count: int) -> bytes:
     for start in range(offset, offset + count, MAX_READ):
         size = min(MAX_READ, offset + count - start)
         body = session.ask(FrameType.READ, READ_BODY.pack(start, size), FrameType.BYTES_READ)
-        (given,) = READ_HEADER.unpack_from(body)
-        if given != start or len(body) != READ_HEADER.size + size:
+        if len(body) != READ_HEADER.size + size or READ_HEADER.unpack_from(body)[0] != start:
             raise BoardError("the board answered another piece of its memory; build and flash it again")
         pieces.append(body[READ_HEADER.size :])
     return b"".join(pieces)
@@ -70,5 +68,5 @@ def memory(session: Session, offset: int, count: int) -> bytes:
 
 def _of_size(body: bytes, size: int) -> bytes:
     if len(body) != size:
-        raise UserError("the board's answer has another length; build and flash the firmware again")
+        raise BoardError("the board's answer has another length; build and flash the firmware again")
     return body

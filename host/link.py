@@ -23,6 +23,8 @@ class Link:
         self._descriptor = descriptor
         self._decoder = Decoder()
         self._outbox = bytearray()
+        self.bytes_sent = 0
+        self.bytes_received = 0
 
     def send(self, encoded: bytes) -> None:
         """Queue a frame's bytes (of `host.frames.encode`). `receive` sends what the line takes."""
@@ -38,7 +40,9 @@ class Link:
         readable, writable, _ = select.select([self._descriptor], waiting_to_write, [], max(0.0, seconds))
         try:
             if writable:
-                del self._outbox[: os.write(self._descriptor, self._outbox)]
+                written = os.write(self._descriptor, self._outbox)
+                del self._outbox[:written]
+                self.bytes_sent += written
             data = os.read(self._descriptor, READ_BYTES) if readable else None
         except BlockingIOError:
             return []
@@ -48,7 +52,13 @@ class Link:
             return []
         if not data:  # a line that is ready to read and has nothing to read was hung up
             raise LineLostError("hung up")
+        self.bytes_received += len(data)
         return self._decoder.feed(data)
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether bytes wait for the line to take them."""
+        return bool(self._outbox)
 
     @property
     def noise_chunks(self) -> int:

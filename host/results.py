@@ -1,5 +1,6 @@
 """What the answers are worth, beside the reference (byte for byte), the targets and the float model."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,8 @@ def failure(
             "something else than TensorFlow Lite Micro: validation.npz has its answers"
         )
         if validation.engine == "aot":
-            message += f"; thimble layers {artefacts} --inputs {wrong[0]} shows the first layer that differs"
+            where = f"{shlex.quote(str(artefacts))} --board {validation.board} --inputs {wrong[0]}"
+            message += f"; thimble layers {where} shows the first layer that differs"
         if differences:
             message += (
                 f". The library is known to differ in some bytes ({'; '.join(differences)}); ENGINE=aot "

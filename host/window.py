@@ -8,6 +8,9 @@ begin with it. docs/protocol.md states the rules for people.
 
 from dataclasses import dataclass, field
 
+from contract.protocol import RESULT_HEADER, FrameType
+from host.frames import Frame
+
 ANSWER_SECONDS = 5.0  # the wait for the first answer, when no inference was measured yet
 SHORTEST_WAIT = 2.0  # seconds; a busy machine can hold back an emulator for more than one
 MARGIN = 4  # the wait for a later answer, in longest measured waits
@@ -21,12 +24,23 @@ class Request:
 
     index: int  # of the input
     sequence: int
+    data: bytes = field(repr=False)  # the bytes of the model's inputs
     encoded: bytes = field(repr=False)  # the frame
     input_crc: int
     tries: int = 0
+    damages: int = 0  # how many of them were made since the line was heard to have damaged something
     sent_at: float = 0.0  # seconds, the last time
     first_sent: int = 0  # its first transmission's number among all transmissions
     last_sent: int = 0
+
+
+def is_result_of(request: Request, frame: Frame) -> bool:
+    """Whether the frame is the answer to the request, whose sequence number it has."""
+    return (
+        frame.type == FrameType.RESULT
+        and len(frame.body) >= RESULT_HEADER.size
+        and RESULT_HEADER.unpack_from(frame.body)[0] == request.input_crc
+    )
 
 
 class Window:
@@ -65,6 +79,29 @@ class Window:
         if request.tries == 1:
             request.first_sent = self._transmissions
 
+    def take_damaged(self) -> Request | None:
+        """The oldest open request, to be sent again since the line was heard to have damaged something."""
+        if not self._open:
+            return None
+        self._oldest.damages += 1
+        return self._oldest
+
+    @property
+    def most_damages(self) -> int:
+        """Of one open request."""
+        return max((request.damages for request in self._open.values()), default=0)
+
+    def take_all(self) -> list[Request]:
+        """All open requests in the order of their inputs; none is open any more."""
+        taken = sorted(self._open.values(), key=lambda request: request.index)
+        self._open.clear()
+        return taken
+
+    @property
+    def wait(self) -> float:
+        """Seconds to wait for an answer."""
+        return self._first_wait if self._later_wait is None else self._later_wait
+
     def answered(self, request: Request, now: float) -> list[Request]:
         """Close `request` and return the open ones that its answer proves lost."""
         del self._open[request.sequence]
@@ -82,8 +119,7 @@ class Window:
     @property
     def _overdue_at(self) -> float:
         oldest = self._oldest
-        wait = self._first_wait if self._later_wait is None else self._later_wait
-        return max(oldest.sent_at, self._last_answer) + wait * self._backoff
+        return max(oldest.sent_at, self._last_answer) + self.wait * self._backoff
 
     @property
     def _silent_at(self) -> float:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from contract.errors import UserError
 from quantize.capture import LOG
@@ -28,8 +29,13 @@ def run_inner(arguments: Sequence[str]) -> int:
     signal ended it."""
     with tempfile.TemporaryDirectory(prefix="thimble-quantize-") as folder:
         log = Path(folder) / "captured.txt"
-        command = [sys.executable, "-m", __package__, *arguments]
-        process = subprocess.Popen(command, env=os.environ | {LOG: str(log)})
+        # Not by -m, which would look for modules among the user's files first.
+        package = str(__package__)
+        root = Path(__file__).parents[package.count(".") + 1]
+        start = f"import runpy, sys; sys.path[0] = {str(root)!r}; "
+        start += f"runpy.run_module({package!r}, run_name='__main__')"
+        command = [sys.executable, "-c", start, *arguments]
+        process = subprocess.Popen(command, env=os.environ | {LOG: str(log)}, stdout=_descriptor(sys.stdout))
         try:
             code = process.wait()
         except BaseException:
@@ -41,6 +47,14 @@ def run_inner(arguments: Sequence[str]) -> int:
         if -code in (signal.SIGINT, signal.SIGTERM):
             return 128 - code
         raise UserError(crash_text(-code, log.read_text("utf-8", "replace") if log.exists() else ""))
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """Where a process that is started writes what would go to `stream`; None where that is no file."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def crash_text(number: int, captured: str) -> str:

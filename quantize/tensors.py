@@ -2,6 +2,7 @@
 float model."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def _real(model: Model, known: Reference, folder: Path, keras: Path) -> dict[int
     stage.require_tensorflow()
     exact = noise.float_flatbuffer(load_network(keras))
     if [one.name for one in exact.operators] != [one.name for one in model.operators]:
-        print("note: the float model has other operators than the flatbuffer; its tensors are left out")
+        print("note: the float model has other operators than the flatbuffer; left out", file=sys.stderr)
         return {}
     inputs = real_values(known.inputs, read_manifest(folder / "manifest.json").inputs)
     runner = tflm.interpreter(exact, keep_tensors=True)

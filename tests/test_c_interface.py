@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codegen.c_source import text
 from codegen.generate import generate
 from contract.c_interface import INPUT, OUTPUT, RESERVED, edges, library, library_name, usage
 from contract.errors import UserError
@@ -42,6 +43,29 @@ def test_how_a_model_with_several_inputs_and_instances_is_used() -> None:
         "gate_invoke(&net);",
         "int yes = gate_decide(&net, 0);",
     ]
+
+
+def test_no_name_of_a_tensor_completes_another_constant() -> None:
+    interface = library("net", instances=False)
+    infos = [TensorInfo(name, "int8", (1, 4), 0.5, 3) for name in ("a", "a_bytes", "bytes", "a_scale")]
+    constants = [
+        edge.constant(interface, what)
+        for edge in edges(INPUT, infos)
+        for what in ("BYTES", "ELEMENTS", "SCALE", "ZERO_POINT", "INDEX")
+    ]
+    assert len({*constants, "NET_INPUT_BYTES", "NET_OUTPUT_BYTES", "NET_ARENA_BYTES"}) == len(constants) + 3
+
+
+def test_labels_of_any_language_reach_c(tmp_path: Path) -> None:
+    words = ("grün", "猫", 'a "b" \\ ??= */', "x\ny")
+    source = tmp_path / "labels.c"
+    listed = ", ".join(text(word) for word in words)
+    source.write_text(
+        f"#include <stdio.h>\nint main(void) {{\n    static const char *const all[] = {{{listed}}};\n"
+        '    for (int i = 0; i < 4; i++) {\n        printf("%s%c", all[i], 0);\n    }\n    return 0;\n}\n'
+    )
+    program = compile_c([source], tmp_path / "labels", ("-std=c11",))
+    assert run_c(program, b"").decode().split("\0")[:-1] == list(words)
 
 
 # ---- the functions, compiled ----

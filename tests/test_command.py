@@ -148,6 +148,7 @@ def test_check_ends_with_1_where_the_board_asked_for_is_too_small(tmp_path: Path
 def test_check_names_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "text.tflite").write_text("not a flatbuffer")
     (tmp_path / "net.keras").touch()
+    (tmp_path / "net.h5").touch()
     for arguments, says in (
         (("check", "nowhere.tflite"), "nowhere.tflite"),
         (("check", "text.tflite"), "text.tflite"),
@@ -176,6 +177,49 @@ def test_a_second_deploy_takes_the_artefacts_of_the_first(tmp_path: Path) -> Non
     third = thimble(tmp_path, "deploy", "net.tflite", "--board", "native", "--images", "20")
     assert third.returncode == 0, third.stderr
     assert "from the same files" not in third.stdout
+
+
+def test_looking_into_a_model_does_not_quantise_it_again(tmp_path: Path) -> None:
+    flatbuffer = classifier(np.random.default_rng(4)).flatbuffer()
+    (tmp_path / "net.tflite").write_bytes(flatbuffer)
+    shape = (40, *parse_model(flatbuffer).tensors[0].shape[1:])
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "d.npz", x_test=rng.random(shape, np.float32), y_test=rng.integers(0, 3, 40))
+    deploy = ("deploy", "net.tflite", "--data", "d.npz", "--board", "native", "--threshold", "100")
+    assert thimble(tmp_path, *deploy).returncode == 0
+    manifest = tmp_path / "net-thimble" / "manifest.json"
+    before = manifest.read_bytes()
+    done = thimble(tmp_path, "layers", "net.tflite", "--board", "native")
+    assert done.returncode == 0, done.stderr
+    assert "as it was deployed" in done.stdout
+    assert manifest.read_bytes() == before
+    other = thimble(tmp_path, "layers", "net.tflite", "--data", "net.tflite", "--board", "native")
+    assert (other.returncode, "made from other files" in other.stderr) == (2, True)
+    # Artefacts that something else wrote are not taken for those of the model.
+    (tmp_path / "zzz.tflite").write_bytes(classifier(np.random.default_rng(9)).flatbuffer())
+    assert thimble(tmp_path, "tflite", "--tflite", "zzz.tflite", "--out", "net-thimble").returncode == 0
+    again = thimble(tmp_path, *deploy)
+    assert again.returncode == 0
+    assert "from the same files" not in again.stdout
+    assert manifest.read_bytes() == before
+    for arguments in (("--data", "d.npz"), ("--task", "regression")):
+        refused = thimble(tmp_path, "deploy", "net-thimble", *arguments)
+        assert (refused.returncode, "quantised already" in refused.stderr) == (2, True)
+
+
+def test_what_the_user_s_folders_do_not_allow_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(classifier(np.random.default_rng(4)).flatbuffer())
+    (tmp_path / "file").touch()
+    done = thimble(tmp_path, "deploy", "net.tflite", "--out", "file")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_json_is_the_standard_output_alone(tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(classifier(np.random.default_rng(4)).flatbuffer())
+    done = thimble(tmp_path, "layers", "net.tflite", "--board", "native", "--json")
+    assert all(row["different"] == 0 for row in json.loads(done.stdout))
 
 
 def test_a_keras_model_is_quantised_on_the_way(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Models as libraries: they compile anywhere, compute the reference's bytes, and live beside each other."""
 
+import os
 import shutil
 import subprocess
 import zipfile
@@ -221,6 +222,48 @@ def test_a_library_replaces_itself_and_nothing_else(mnist: Path, tmp_path: Path)
         export_files(mnist, work, "third")
     assert sorted(path.name for path in work.iterdir()) == ["mine.c"]
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+def test_what_others_put_there_stays_and_what_they_changed_is_not_lost(mnist: Path, tmp_path: Path) -> None:
+    out = tmp_path / "library"
+    export_files(mnist, out, "digits")
+    (out / "build").mkdir()
+    (out / "build" / "mine.txt").write_text("mine")
+    export_files(mnist, out, "numbers")
+    assert (out / "build" / "mine.txt").read_text() == "mine"
+    assert (out / "src" / "numbers.h").is_file()
+    assert not (out / "src" / "digits.h").exists()
+    example = out / "examples" / "classify" / "console" / "main.c"
+    example.write_text("int main(void) { return 42; }\n")
+    with pytest.raises(UserError, match=r"changed since it was exported: examples/classify/console/main\.c"):
+        export_files(mnist, out, "digits")
+    assert "42" in example.read_text()
+    (tmp_path / "other.zip").write_bytes(b"my own data")
+    with pytest.raises(UserError, match="would be replaced"):
+        export_files(mnist, tmp_path / "other", "digits")
+    assert (tmp_path / "other.zip").read_bytes() == b"my own data"
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_interrupted_export_leaves_what_was_there(
+    mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "library"
+    export_files(mnist, out, "digits")
+    real, calls = os.replace, []
+
+    def interrupted(source: Path, target: Path) -> None:
+        if str(target) == str(out):
+            calls.append(source)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr("export.stage.os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export_files(mnist, out, "numbers")
+    assert (out / "src" / "digits.h").is_file()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_what_belongs_to_another_model_is_refused(mnist: Path, root: Path, tmp_path: Path) -> None:

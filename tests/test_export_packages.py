@@ -179,7 +179,7 @@ mapping:
 ZEPHYR = """
 cmake_minimum_required(VERSION 3.20)
 project(zephyr LANGUAGES C ASM)
-set(CONFIG_DIGITS y)
+set(CONFIG_THIMBLE_DIGITS y)
 macro(zephyr_include_directories)
   include_directories(${ARGN})
 endmacro()
@@ -204,7 +204,7 @@ def test_zephyr_s_module_description_keeps_to_the_documented_keys(digits: Export
 def test_zephyr_s_option_is_one(digits: Exported) -> None:
     options = kconfiglib.Kconfig(str(digits.folder / "zephyr" / "Kconfig"), warn_to_stderr=False)
     options.load_config(str(digits.folder / "examples" / "self_test" / "zephyr" / "prj.conf"))
-    assert options.syms["DIGITS"].str_value == "y"
+    assert options.syms["THIMBLE_DIGITS"].str_value == "y"
 
 
 def test_zephyr_s_cmake_file_compiles_the_library(digits: Exported, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ FIRST_WAIT = 5.0
 def window_with(count: int, now: float = 0.0) -> tuple[Window, list[Request]]:
     """A window of four with `count` requests sent at `now`."""
     window = Window(4, FIRST_WAIT, now)
-    requests = [Request(index, 100 + index, b"", 0) for index in range(count)]
+    requests = [Request(index, 100 + index, b"", b"", 0) for index in range(count)]
     for request in requests:
         window.sent(request, now)
     return window, requests
@@ -19,7 +19,7 @@ def window_with(count: int, now: float = 0.0) -> tuple[Window, list[Request]]:
 def test_the_window_is_full_with_as_many_requests_as_the_board_holds() -> None:
     window, requests = window_with(3)
     room = [window.has_room]
-    window.sent(Request(3, 103, b"", 0), 0.0)
+    window.sent(Request(3, 103, b"", b"", 0), 0.0)
     room.append(window.has_room)
     window.answered(requests[0], 0.1)
     room.append(window.has_room)
@@ -45,7 +45,7 @@ def test_a_request_sent_again_is_lost_again_when_a_newer_one_is_answered() -> No
     assert window.answered(b, 0.1) == [a]
     window.sent(a, 0.1)
     assert window.answered(c, 0.2) == [], "c was sent before a was sent again"
-    newer = Request(3, 103, b"", 0)
+    newer = Request(3, 103, b"", b"", 0)
     window.sent(newer, 0.3)
     assert window.answered(newer, 0.4) == [a]
 

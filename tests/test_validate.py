@@ -244,7 +244,7 @@ def test_one_byte_of_difference_fails_and_is_written(
     assert (validation.bit_exact, validation.mismatches, validation.passed) == (39, 1, False)
     assert "different: 1" in capsys.readouterr().out
     assert "known to differ" not in message
-    assert f"thimble layers {built.folder.parent} --inputs 11 shows the first layer" in message
+    assert f"thimble layers {built.folder.parent} --board native --inputs 11 shows the first layer" in message
     known = ["MEAN: it is scaled in float32"]
     explained = failure(*read_validation(built.folder), built.reference, built.folder, known)
     assert "known to differ in some bytes (MEAN: it is scaled in float32); ENGINE=aot" in str(explained)
@@ -411,7 +411,7 @@ def fail_half_way(request: Request, answer: bytes) -> bytes:
         (FakeBoard(fault=unplug), r"after \d+ of 40 images: /dev/.* went away"),
         (FakeBoard(fault=fail_half_way), "after 19 of 40 images: the engine on the board failed: Invoke"),
         (FakeBoard(engine_fault="arena too small"), "the engine on the board failed: arena too small"),
-        (FakeBoard(hello=with_(version=1)), "version 1 of the protocol, this host version 2"),
+        (FakeBoard(hello=with_(version=1)), "version 1 of the protocol, this host version 3"),
         (FakeBoard(hello=with_(sha256="cd" * 32)), f"another model: {'cd' * 32}, .* {SMALL_HELLO.sha256}"),
         (FakeBoard(hello=with_(engine="tflm")), "the engine tflm on native, this folder's image is aot"),
         (
@@ -532,7 +532,7 @@ def test_info_tells_what_runs_at_a_port(capsys: pytest.CaptureFixture[str]) -> N
         "input   int8 1 x 2 x 3, scale 0.5, zero point -128",
         "output  int8 1 x 4, scale 0.25, zero point 0",
         "ticks   instructions, 1,000,000,000 a second",
-        "line    protocol 2, 4 frames in flight, requests up to 1,024 B",
+        "line    protocol 3, 4 frames in flight, requests up to 1,024 B",
     ]
 
 

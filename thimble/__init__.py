@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Board", "BoardError", "UserError", "connect"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """What is imported when it is used first, so that the command's help needs no numpy."""
     if name == "UserError":

@@ -15,7 +15,11 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 def entry() -> NoReturn:
     """The console script."""
-    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that an emulator is stopped on the way out
+    for number in (
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # by an exception, so that an emulator is stopped on the way
+        signal.signal(number, _leave)
     run(main)
 
 

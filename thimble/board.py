@@ -81,8 +81,14 @@ class Board:
         Returns the output as an array (a dict of arrays by name, where there are several): real numbers where
         an input was given in real numbers, else stored values. A state goes on from the last inference.
         """
-        (answer,) = self.answers([named or (inputs[0] if len(inputs) == 1 else inputs)])
-        outputs = answer.real if self._are_real([*inputs, *named.values()]) else answer.stored
+        if inputs and named:
+            raise UserError("give all inputs in their order, or all by name")
+        given = named or (inputs[0] if len(inputs) == 1 else inputs)
+        if len(self.info.inputs) == 1 and len(inputs) > 1:
+            raise UserError(f"the model has 1 input, {len(inputs)} were given")
+        (answer,) = self.answers([given])
+        values = given.values() if isinstance(given, Mapping) else inputs
+        outputs = answer.real if self._are_real(values) else answer.stored
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
     def answers(self, inputs: Iterable[Any]) -> Iterator[Answer]:

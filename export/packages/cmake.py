@@ -33,6 +33,9 @@ def _lists(library: Library) -> str:
 # target_link_libraries(<yours> PRIVATE {name}). Built by itself it makes the examples, too.
 cmake_minimum_required(VERSION 3.13)
 project({name} LANGUAGES {languages})
+if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR AND NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release) # without optimisation the kernels are correct and slow
+endif()
 
 add_library({name} STATIC
 {sources})

@@ -22,8 +22,13 @@ def files(library: Library) -> Files:
     return found
 
 
+def option(library: Library) -> str:
+    """The name of the module's option: Zephyr has many short ones of its own."""
+    return f"THIMBLE_{library.interface.upper}"
+
+
 def _option(library: Library) -> str:
-    return f"""config {library.interface.upper}
+    return f"""config {option(library)}
 \tbool "Neural network {library.name}"
 \thelp
 \t  {library.sentence}
@@ -32,7 +37,7 @@ def _option(library: Library) -> str:
 
 def _lists(library: Library) -> str:
     sources = "\n".join(f"        ../src/{path}" for path in library.compiled)
-    return f"""if(CONFIG_{library.interface.upper})
+    return f"""if(CONFIG_{option(library)})
     zephyr_include_directories(../src)
     zephyr_library_named({library.name})
     zephyr_library_sources(
@@ -55,4 +60,4 @@ target_sources(app PRIVATE ../console/main.c ../self_test.c)
 
 def _configuration(library: Library) -> str:
     stack = max([one.stack_bytes or 0 for _, one in library.costs], default=0)
-    return f"CONFIG_{library.interface.upper}=y\nCONFIG_MAIN_STACK_SIZE={STACK_BESIDE + stack}\n"
+    return f"CONFIG_{option(library)}=y\nCONFIG_MAIN_STACK_SIZE={STACK_BESIDE + stack}\n"

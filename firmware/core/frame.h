@@ -58,6 +58,11 @@ void frame_put_u8(struct frame_writer *writer, uint8_t value);
 void frame_put_u32(struct frame_writer *writer, uint32_t value);
 void frame_end(struct frame_writer *writer);
 
+/* The u32 at `bytes` of a body. */
+static inline uint32_t frame_get_u32(const uint8_t *bytes) {
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,7 +4,7 @@
 #define THIMBLE_PROTOCOL_H
 
 enum {
-    PROTOCOL_VERSION = 2,
+    PROTOCOL_VERSION = 3,
     PROTOCOL_MAX_RANK = 6,
     PROTOCOL_MAX_ERROR_TEXT = 120,
     PROTOCOL_MAX_READ = 1024 /* bytes of memory in one answer */
@@ -20,12 +20,16 @@ enum frame_type {
     FRAME_LOAD = 0x04,
     FRAME_STEP = 0x05,
     FRAME_READ = 0x06,
+    FRAME_PART = 0x07,
+    FRAME_FETCH = 0x08,
     FRAME_HELLO_REPLY = 0x81,
     FRAME_RESULT = 0x82,
     FRAME_RESET_REPLY = 0x83,
     FRAME_LOADED = 0x84,
     FRAME_STEPPED = 0x85,
     FRAME_BYTES_READ = 0x86,
+    FRAME_PART_REPLY = 0x87,
+    FRAME_FETCHED = 0x88,
     FRAME_ERROR = 0xFF
 };
 

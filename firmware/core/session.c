@@ -7,25 +7,13 @@
 #include "../engine.h"
 #include "crc32.h"
 #include "frame.h"
+#include "request.h"
 
 static_assert((int)PROTOCOL_MAX_RANK == (int)ENGINE_MAX_RANK,
               "a tensor's shape on the wire and in engine.h");
 
 /* Requests have the top bit of their type clear, answers have it set. */
 enum { ANSWER_BIT = 0x80 };
-
-static void answer(struct frame_writer *writer, enum frame_type type, uint32_t sequence) {
-    frame_begin(writer, board_write, (uint8_t)type, sequence);
-}
-
-static void answer_error(enum error_code code, uint32_t sequence, const char *text) {
-    struct frame_writer writer;
-    const size_t length = strlen(text), most = PROTOCOL_MAX_ERROR_TEXT;
-    answer(&writer, FRAME_ERROR, sequence);
-    frame_put_u8(&writer, (uint8_t)code);
-    frame_put(&writer, text, length < most ? length : most);
-    frame_end(&writer);
-}
 
 static void put_tensor(struct frame_writer *writer, const struct tensor_info *tensor) {
     const size_t length = strlen(tensor->name);
@@ -45,7 +33,7 @@ static void put_tensor(struct frame_writer *writer, const struct tensor_info *te
 
 static void answer_hello(uint32_t sequence, size_t max_body) {
     struct frame_writer writer;
-    answer(&writer, FRAME_HELLO_REPLY, sequence);
+    request_answer(&writer, FRAME_HELLO_REPLY, sequence);
     frame_put_u8(&writer, PROTOCOL_VERSION);
     frame_put_u8(&writer, board_info.frames_in_flight);
     frame_put_u8(&writer, board_info.tick_unit);
@@ -76,17 +64,9 @@ struct execution {
     uint32_t input_crc, ticks;
 };
 
-static uint32_t bytes_of(const struct tensor_info *tensors, int count) {
-    uint32_t bytes = 0;
-    for (int i = 0; i < count; ++i) {
-        bytes += tensors[i].bytes;
-    }
-    return bytes;
-}
-
 static void answer_result(const struct execution *execution) {
     struct frame_writer writer;
-    answer(&writer, FRAME_RESULT, execution->sequence);
+    request_answer(&writer, FRAME_RESULT, execution->sequence);
     frame_put_u32(&writer, execution->input_crc);
     frame_put_u32(&writer, execution->ticks);
     for (int i = 0; i < model_info.output_count; ++i) {
@@ -95,26 +75,16 @@ static void answer_result(const struct execution *execution) {
     frame_end(&writer);
 }
 
-static void write_inputs(const uint8_t *bytes) {
-    for (int i = 0; i < model_info.input_count; ++i) {
-        memcpy(engine_input(i), bytes, model_info.inputs[i].bytes);
-        bytes += model_info.inputs[i].bytes;
-    }
-}
-
-static void execute(const struct frame *request, struct execution *execution) {
-    execution->valid = 1;
-    execution->whole = 0;
-    execution->sequence = request->sequence;
-    execution->input_crc = crc32_update(0, request->body, request->body_bytes);
-    write_inputs(request->body);
+/* Run the inputs that are in the engine. */
+static void execute(uint32_t sequence, uint32_t input_crc, struct execution *execution) {
+    *execution = (struct execution){1, 0, sequence, input_crc, 0};
     board_show(BOARD_COMPUTING);
     uint32_t start = board_ticks();
     const char *fault = engine_invoke();
     execution->ticks = board_ticks() - start;
     if (fault != NULL) {
         board_show(BOARD_FAILED);
-        answer_error(ERROR_ENGINE_FAILED, request->sequence, fault);
+        request_error(ERROR_ENGINE_FAILED, sequence, fault);
         return;
     }
     board_show(BOARD_WAITING);
@@ -122,43 +92,38 @@ static void execute(const struct frame *request, struct execution *execution) {
     answer_result(execution);
 }
 
-/* Whether the body is as long as the model's inputs; an error is answered where it is not. */
-static int holds_inputs(const struct frame *request) {
-    if (request->body_bytes == bytes_of(model_info.inputs, model_info.input_count)) {
-        return 1;
-    }
-    answer_error(ERROR_WRONG_LENGTH, request->sequence,
-                 "the body is not as long as the model's inputs");
-    return 0;
+/* Whether the request is the last one executed, whose outputs are still in the engine. */
+static int is_last(const struct execution *last, uint32_t sequence, uint32_t input_crc) {
+    return last->valid && last->whole && last->sequence == sequence && last->input_crc == input_crc;
+}
+
+/* Whether the request may be executed: in a model with a state no late copy of an earlier one. */
+static int is_due(const struct execution *last, uint32_t sequence) {
+    return !(model_info.stateful && last->valid && (int32_t)(sequence - last->sequence) <= 0);
 }
 
 /* Each sequence number is executed at most once where that can be told from the outputs: in a model with a state a
  * late copy of an earlier request would advance it once more. */
 static void answer_infer(const struct frame *request, struct execution *last) {
-    if (!holds_inputs(request)) {
+    if (!request_holds_inputs(request)) {
         return;
     }
-    const int32_t ahead = (int32_t)(request->sequence - last->sequence);
-    const int again = last->valid && ahead == 0;
-    if (again && last->whole &&
-        last->input_crc == crc32_update(0, request->body, request->body_bytes)) {
+    const uint32_t input_crc = crc32_update(0, request->body, request->body_bytes);
+    if (is_last(last, request->sequence, input_crc)) {
         answer_result(last);
-    } else if (!(model_info.stateful && last->valid && ahead <= 0)) {
-        execute(request, last);
+    } else if (is_due(last, request->sequence)) {
+        request_write_inputs(request->body);
+        execute(request->sequence, input_crc, last);
     }
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
 /* The body tells a new RESET from a late copy of the last one, which changes nothing. */
 static void answer_reset(const struct frame *request, struct execution *last, uint32_t *token) {
     if (request->body_bytes != sizeof *token) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence, "RESET has a body of four bytes");
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "RESET has a body of four bytes");
         return;
     }
-    const uint32_t given = get_u32(request->body);
+    const uint32_t given = frame_get_u32(request->body);
     if (!last->valid || given != *token) {
         engine_reset();
         *token = given;
@@ -167,74 +132,128 @@ static void answer_reset(const struct frame *request, struct execution *last, ui
         last->sequence = request->sequence;
     }
     struct frame_writer writer;
-    answer(&writer, FRAME_RESET_REPLY, request->sequence);
+    request_answer(&writer, FRAME_RESET_REPLY, request->sequence);
     frame_end(&writer);
 }
 
-/* How far an inference in pieces has come. */
-struct inspection {
-    int loaded;        /* whether there is one */
-    uint32_t sequence; /* of the LOAD that began it */
-    uint32_t next;     /* the call that comes next */
-    uint32_t ticks;    /* of the last call */
+/* Inputs that arrive in parts, which go into the engine one behind the other. */
+struct assembly {
+    int valid; /* whether all bytes before `received` are in the engine */
+    uint32_t sequence, input_crc, received;
 };
 
-/* A LOAD with the number of the last one is a copy of it that came late: it is answered, and changes nothing. */
-static void answer_load(const struct frame *request, struct inspection *inspection) {
-    if (!holds_inputs(request)) {
+/* Where a byte of all inputs, one behind the other, lies in the engine, and how many follow it there. */
+static int8_t *input_at(uint32_t offset, uint32_t *following) {
+    int index = 0;
+    while (offset >= model_info.inputs[index].bytes) {
+        offset -= model_info.inputs[index++].bytes;
+    }
+    *following = model_info.inputs[index].bytes - offset;
+    return engine_input(index) + offset;
+}
+
+static void write_part(uint32_t offset, const uint8_t *bytes, uint32_t count) {
+    while (count > 0) {
+        uint32_t room;
+        int8_t *to = input_at(offset, &room);
+        const uint32_t piece = count < room ? count : room;
+        memcpy(to, bytes, piece);
+        offset += piece;
+        bytes += piece;
+        count -= piece;
+    }
+}
+
+static uint32_t crc_of_inputs(void) {
+    uint32_t crc = 0;
+    for (int i = 0; i < model_info.input_count; ++i) {
+        crc = crc32_update(crc, (const uint8_t *)engine_input(i), model_info.inputs[i].bytes);
+    }
+    return crc;
+}
+
+enum { PART_HEADER_BYTES = 8 }; /* offset, CRC-32 of all inputs */
+
+/* A part is taken where it continues what is there; the answer says how far that is. The last part runs the
+ * inference. The host sends parts of one request alone at a time, and none before it has the answer to the one
+ * before, so that the outputs of that may be overwritten. */
+static void answer_part(const struct frame *request, struct execution *last,
+                        struct assembly *assembly) {
+    const uint32_t whole = request_input_bytes();
+    if (request->body_bytes <= PART_HEADER_BYTES) {
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "PART has no bytes");
         return;
     }
-    if (!inspection->loaded || inspection->sequence != request->sequence) {
-        write_inputs(request->body);
-        *inspection = (struct inspection){1, request->sequence, 0, 0};
+    const uint32_t offset = frame_get_u32(request->body),
+                   input_crc = frame_get_u32(request->body + 4);
+    const uint32_t count = (uint32_t)request->body_bytes - PART_HEADER_BYTES;
+    if (offset > whole || count > whole - offset) {
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "the model's inputs end before");
+        return;
+    }
+    if (is_last(last, request->sequence, input_crc)) {
+        answer_result(last);
+        return;
+    }
+    const int32_t ahead = (int32_t)(request->sequence - assembly->sequence);
+    if (!is_due(last, request->sequence) || (assembly->valid && ahead < 0)) {
+        return; /* a late copy of an earlier part */
+    }
+    if (!assembly->valid || assembly->sequence != request->sequence ||
+        assembly->input_crc != input_crc) {
+        *assembly = (struct assembly){1, request->sequence, input_crc, 0};
+    }
+    if (offset == assembly->received) {
+        last->whole = 0;
+        write_part(offset, request->body + PART_HEADER_BYTES, count);
+        assembly->received += count;
+    }
+    if (assembly->received == whole) {
+        assembly->valid = 0;
+        if (crc_of_inputs() == input_crc) {
+            execute(request->sequence, input_crc, last);
+            return;
+        }
+        assembly->received = 0;
     }
     struct frame_writer writer;
-    answer(&writer, FRAME_LOADED, request->sequence);
-    frame_put_u32(&writer, crc32_update(0, request->body, request->body_bytes));
-    frame_put_u32(&writer, engine_inspection->calls);
+    request_answer(&writer, FRAME_PART_REPLY, request->sequence);
+    frame_put_u32(&writer, assembly->received);
     frame_end(&writer);
 }
 
-/* Each call runs once: asked for again, the ticks of the last one are repeated. */
-static void answer_step(const struct frame *request, struct inspection *inspection) {
-    if (request->body_bytes != 4) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence, "STEP has a body of four bytes");
-        return;
-    }
-    const uint32_t call = get_u32(request->body);
-    if (!inspection->loaded || call >= engine_inspection->calls ||
-        (call != inspection->next && call + 1 != inspection->next)) {
-        answer_error(ERROR_OUT_OF_ORDER, request->sequence, "another call comes next");
-        return;
-    }
-    if (call == inspection->next) {
-        const uint32_t start = board_ticks();
-        engine_inspection->step(call);
-        inspection->ticks = board_ticks() - start;
-        inspection->next = call + 1;
-    }
-    struct frame_writer writer;
-    answer(&writer, FRAME_STEPPED, request->sequence);
-    frame_put_u32(&writer, call);
-    frame_put_u32(&writer, inspection->ticks);
-    frame_end(&writer);
-}
-
-static void answer_read(const struct frame *request) {
+/* A piece of the outputs of the last request. */
+static void answer_fetch(const struct frame *request, const struct execution *last) {
     if (request->body_bytes != 8) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence, "READ has a body of eight bytes");
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "FETCH has a body of eight bytes");
         return;
     }
-    const uint32_t offset = get_u32(request->body), count = get_u32(request->body + 4);
-    if (count > PROTOCOL_MAX_READ || offset > engine_inspection->bytes ||
-        count > engine_inspection->bytes - offset) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence, "the memory ends before");
+    uint32_t offset = frame_get_u32(request->body), count = frame_get_u32(request->body + 4);
+    const uint32_t whole = request_output_bytes();
+    if (count > PROTOCOL_MAX_READ || offset > whole || count > whole - offset) {
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "the outputs end before");
+        return;
+    }
+    if (!last->valid || !last->whole || last->sequence != request->sequence) {
+        request_error(ERROR_OUT_OF_ORDER, request->sequence, "its outputs are gone");
         return;
     }
     struct frame_writer writer;
-    answer(&writer, FRAME_BYTES_READ, request->sequence);
+    request_answer(&writer, FRAME_FETCHED, request->sequence);
+    frame_put_u32(&writer, last->input_crc);
+    frame_put_u32(&writer, last->ticks);
     frame_put_u32(&writer, offset);
-    frame_put(&writer, engine_inspection->memory() + offset, count);
+    for (int i = 0; i < model_info.output_count && count > 0; ++i) {
+        const uint32_t bytes = model_info.outputs[i].bytes;
+        if (offset < bytes) {
+            const uint32_t piece = count < bytes - offset ? count : bytes - offset;
+            frame_put(&writer, engine_output(i) + offset, piece);
+            count -= piece;
+            offset = 0;
+        } else {
+            offset -= bytes;
+        }
+    }
     frame_end(&writer);
 }
 
@@ -242,7 +261,7 @@ static void answer_read(const struct frame *request) {
 struct memory {
     struct execution last;
     uint32_t reset_token;
-    struct inspection inspection;
+    struct assembly assembly;
 };
 
 static int is_known(uint8_t type) {
@@ -250,11 +269,9 @@ static int is_known(uint8_t type) {
         case FRAME_HELLO:
         case FRAME_INFER:
         case FRAME_RESET:
+        case FRAME_PART:
+        case FRAME_FETCH:
             return 1;
-        case FRAME_LOAD:
-        case FRAME_STEP:
-        case FRAME_READ:
-            return engine_inspection != NULL;
         default:
             return 0;
     }
@@ -266,27 +283,30 @@ static void answer_request(const struct frame *request, size_t max_body, const c
         return; /* Our own answer, brought back by a line that echoes: answering it would never end.
                  */
     }
-    if (!is_known(request->type)) {
-        answer_error(ERROR_UNKNOWN_TYPE, request->sequence,
-                     engine_inspection == NULL ? "this firmware knows HELLO, INFER and RESET"
-                                               : "this firmware does not know the type");
+    const int inspects = engine_inspection != NULL && engine_inspection->knows(request->type);
+    if (!is_known(request->type) && !inspects) {
+        request_error(ERROR_UNKNOWN_TYPE, request->sequence,
+                      "this firmware does not know the request, or shows no layers");
     } else if (engine_fault != NULL) {
-        answer_error(ERROR_ENGINE_FAILED, request->sequence, engine_fault);
+        request_error(ERROR_ENGINE_FAILED, request->sequence, engine_fault);
+    } else if (inspects) {
+        memory->last.whole &= request->type == FRAME_READ; /* else its outputs may be gone */
+        memory->assembly.valid = 0;
+        engine_inspection->answer(request);
     } else if (request->type == FRAME_INFER) {
-        memory->inspection.loaded = 0;
+        memory->assembly.valid = 0;
         answer_infer(request, &memory->last);
-    } else if (request->type == FRAME_LOAD) {
-        memory->last.whole = 0; /* its outputs are gone */
-        answer_load(request, &memory->inspection);
-    } else if (request->type == FRAME_STEP) {
-        answer_step(request, &memory->inspection);
-    } else if (request->type == FRAME_READ) {
-        answer_read(request);
+    } else if (request->type == FRAME_PART) {
+        answer_part(request, &memory->last, &memory->assembly);
+    } else if (request->type == FRAME_FETCH) {
+        answer_fetch(request, &memory->last);
     } else if (request->type == FRAME_RESET) {
+        memory->assembly.valid = 0;
         answer_reset(request, &memory->last, &memory->reset_token);
     } else if (request->body_bytes != 0) {
-        answer_error(ERROR_WRONG_LENGTH, request->sequence, "HELLO has no body");
+        request_error(ERROR_WRONG_LENGTH, request->sequence, "HELLO has no body");
     } else {
+        memory->assembly.valid = 0; /* a new session, whose numbers begin anywhere */
         answer_hello(request->sequence, max_body);
     }
 }
@@ -309,13 +329,13 @@ void session_run(uint8_t *buffer, size_t capacity, const char *engine_fault) {
                                    &memory);
                     break;
                 case DECODED_CUT_SHORT:
-                    answer_error(ERROR_BAD_FRAME, 0, "cut short");
+                    request_error(ERROR_BAD_FRAME, 0, "cut short");
                     break;
                 case DECODED_TOO_LONG:
-                    answer_error(ERROR_BAD_FRAME, 0, "longer than the largest body");
+                    request_error(ERROR_BAD_FRAME, 0, "longer than the largest body");
                     break;
                 case DECODED_WRONG_CRC:
-                    answer_error(ERROR_BAD_FRAME, 0, "wrong CRC-32");
+                    request_error(ERROR_BAD_FRAME, 0, "wrong CRC-32");
                     break;
             }
         }

@@ -7,8 +7,8 @@
 
 #include "frame.h"
 
-/* What a request may need: the model's inputs, or the eight bytes of READ. */
-#define SESSION_REQUEST_BYTES(input_bytes) FRAME_BYTES((input_bytes) > 8 ? (input_bytes) : 8)
+/* What a request may need: the model's inputs, or a part of them, which begins with eight bytes. */
+#define SESSION_REQUEST_BYTES(input_bytes) FRAME_BYTES((input_bytes) > 24 ? (input_bytes) : 24)
 
 #ifdef __cplusplus
 extern "C" {

@@ -15,7 +15,7 @@ from tests.c_build import FIRMWARE, compile_c
 HERE = Path(__file__).parent
 SOURCES = (
     *(HERE / name for name in ("harness.c", "fake_engine/fake_engine.c", "fake_model/model_info.c")),
-    *(FIRMWARE / "core" / name for name in ("cobs.c", "crc32.c", "frame.c", "session.c")),
+    *(FIRMWARE / "core" / name for name in ("cobs.c", "crc32.c", "frame.c", "request.c", "session.c")),
 )
 FLAGS = (
     "-std=c11",

@@ -181,6 +181,10 @@ def main(arguments: list[str]) -> int:
     try:
         return COMMANDS[name].imported()(rest)
     except ModuleNotFoundError as error:
+        if error.name in ("bench", "thimble.bench"):
+            raise UserError(
+                f"thimble {name} measures against the repository's files; run it in a checkout"
+            ) from error
         extra = EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:
             raise

@@ -120,15 +120,22 @@ def _make(target: Board, generated: Path, image: Path, level: str, link: str | N
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, env=environment
         )
     if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if "***" in line or "error" in line.lower()]
-        said = (lines or done.stdout.splitlines() or ["no message"])[0].partition("*** ")
-        raise UserError(f"the image for {target.name} was not built: {(said[2] or said[0]).strip()}")
+        raise UserError(f"the image for {target.name} was not built: {_said(done.stdout)}")
+
+
+def _said(printed: str) -> str:
+    """What make or a compiler said of an error, and the lines that go with it."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()] or ["no message"]
+    telling = [place for place, line in enumerate(lines) if "***" in line or "error" in line.lower()]
+    start = telling[0] if telling else len(lines) - 1
+    text = " ".join(line for line in lines[start : start + 6] if not line.startswith("make"))
+    return (text or lines[start].partition("*** ")[2]).removeprefix("error: ").removesuffix(" Stop.")
 
 
 @contextmanager
 def _plain(*paths: Path) -> Iterator[list[Path]]:
-    """The paths, through links where make could not take one of them for a space or a sign of its own."""
-    if not any(re.search(r"[\s#:%$]", str(path)) for path in paths):
+    """The paths, through links where make or its shell could not take one of them as it is."""
+    if not any(re.search(r"[^\w./+-]", str(path), re.ASCII) for path in paths):
         yield list(paths)
         return
     with tempfile.TemporaryDirectory(prefix="thimble-") as folder:

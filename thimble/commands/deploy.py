@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     options = arguments().parse_args(argv)
     target = board(options.board)
     workspace = workspace_of(options.model, options.out)
-    quantised(workspace, options.model, options.data, _given(options, "task", "representative"))
+    quantised(workspace, options.model, options.data, _given(options, "task", "representative"), anew=True)
     image, _ = built(workspace, target, tuning_of(options), link=options.link)
 
     from host.__main__ import main as host

@@ -9,6 +9,8 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
+from thimble.workspace import DISTRIBUTION
+
 # What programs are for, and which package brings them on Debian and Ubuntu.
 PROGRAMS = {
     "make": ("building images", "make"),
@@ -17,7 +19,6 @@ PROGRAMS = {
     "qemu-system-arm": ("emulated boards", "qemu-system-arm"),
     "arduino-cli": ("the Arduino Nano 33 BLE", "arduino-cli, from arduino.github.io/arduino-cli"),
 }
-DISTRIBUTION = "thimble-mcu"
 # What packages are for, and the extra that brings them.
 PACKAGES = {
     "tflite-micro": ("holding a flatbuffer against the reference", "reference"),

@@ -11,6 +11,7 @@ from contract.boards import DEFAULT, board
 from contract.c_interface import library, library_name
 from contract.errors import UserError
 from export.__main__ import KINDS
+from export.stage import expect_writable
 from thimble.commands.build import add_tuning, built, tuning_of
 from thimble.workspace import quantised, workspace_of
 
@@ -23,7 +24,7 @@ def arguments() -> argparse.ArgumentParser:
         prog="thimble export",
         description="Write a model, with exactly the kernels that it uses, as a library for your own "
         "application: a header, C sources, a self-test with the reference's bytes, an example to start from.",
-        epilog="An exported library at --out is replaced; anything else there is not touched.",
+        epilog="An exported library at --out is replaced, unless a file of it was changed; other files stay.",
     )
     parser.add_argument("model", type=Path, help="an int8 .tflite flatbuffer, or a .keras model with --data")
     parser.add_argument("--data", type=Path, metavar="FILE", help="an .npz, as for thimble deploy")
@@ -39,7 +40,7 @@ def arguments() -> argparse.ArgumentParser:
         "instances as it likes, each with its memory (default: static)",
     )  # fmt: skip
     parser.add_argument(
-        "--measure", nargs="*", metavar="BOARD", default=[DEFAULT],
+        "--measure", nargs="*", metavar="BOARD",
         help="emulated boards on which instructions and stack are counted, for header and README, and the "
         "self-test is run (default: "
         f"{DEFAULT}, where compiler and emulator are installed; none: --measure alone)",
@@ -57,9 +58,10 @@ def main(argv: list[str]) -> int:
     options = arguments().parse_args(argv)
     name = options.name or library_name(options.model.stem)
     library(name, instances=False)  # refuse it before anything is done
-    targets = [board(one) for one in options.measure]
+    targets = [board(one) for one in ([DEFAULT] if options.measure is None else options.measure)]
     if any(one.emulator is None for one in targets):
         raise UserError("--measure takes emulated boards; thimble boards lists them")
+    expect_writable(options.out, options.packages)
     workspace = workspace_of(options.model, options.work)
     quantised(
         workspace, options.model, options.data, [] if options.task is None else ["--task", options.task]
@@ -67,6 +69,8 @@ def main(argv: list[str]) -> int:
 
     tuning = tuning_of(options)
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing and targets and options.measure is not None:
+        raise UserError(f"--measure needs {', '.join(missing)}; thimble doctor says how they come")
     if missing and targets:
         print(f"counted  nothing: {', '.join(missing)} not installed (thimble doctor says more)")
         targets = []

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def board_values(
     if target.usb:
         from host.flash import flash
 
-        print(flash(image, port))
+        print(flash(image, port), file=sys.stderr)
     layer_map = read_layer_map(image)
     known = read_reference(workspace.reference)
     model = read_model(workspace.flatbuffer)

@@ -2,9 +2,11 @@
 
 import argparse
 import statistics
+import sys
 from pathlib import Path
 
 from contract.boards import DEFAULT, Board, board
+from contract.cli import positive
 from contract.documents import as_json
 from contract.layer_map import LayerMap, read_layer_map
 from contract.profile import LayerCost, Profiled
@@ -30,7 +32,7 @@ def profile(
     if target.usb:
         from host.flash import flash
 
-        print(flash(image, port))
+        print(flash(image, port), file=sys.stderr)
     layer_map = read_layer_map(image)
     known = read_reference(workspace.reference)
     ticks: list[list[int]] = [[] for _ in layer_map.calls]
@@ -131,7 +133,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--board", default=DEFAULT, help=f"see thimble boards (default: {DEFAULT}, emulated)")
     parser.add_argument("--link", help="the board's line (default: its first)")
     parser.add_argument("--port", help="the board's serial port (default: found by its USB id)")
-    parser.add_argument("--inputs", type=int, default=INPUTS, metavar="N", help=f"(default: {INPUTS})")
+    parser.add_argument("--inputs", type=positive, default=INPUTS, metavar="N", help=f"(default: {INPUTS})")
     parser.add_argument("--json", action="store_true", help="print profile.json in place of the table")
     add_tuning(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to work (default: <model>-thimble)")

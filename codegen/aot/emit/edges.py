@@ -8,7 +8,9 @@ from contract.tensor_names import tensor_names
 
 def inputs_of(plan: Plan, manifest: Manifest | None) -> list[Edge]:
     """All inputs, with the ranges that the manifest knows."""
-    return edges(INPUT, _infos(plan, INPUT) if manifest is None else manifest.inputs)
+    if manifest is None:
+        return edges(INPUT, _infos(plan, INPUT))
+    return edges(INPUT, manifest.inputs, trained=manifest.is_trained)
 
 
 def outputs_of(plan: Plan, manifest: Manifest | None) -> list[Edge]:

@@ -212,7 +212,7 @@ class _Emitter:
                 f"void {name}_step(uint32_t call) {{\n{body}\n{INDENT * 2}default:\n{INDENT * 3}break;\n"
                 f"{INDENT}}}\n}}\n\n"
                 f"void {name}_invoke(void) {{\n"
-                f"{INDENT}for (uint32_t call = 0; call < {self.interface.upper}_CALLS; call++) {{\n"
+                f"{INDENT}for (uint32_t call = 0; call != {self.interface.upper}_CALLS; call++) {{\n"
                 f"{INDENT * 2}{name}_step(call);\n{INDENT}}}\n}}\n\n"
                 f"const int8_t *{name}_memory(void) {{\n{INDENT}return arena;\n}}"
             ), places

@@ -142,7 +142,7 @@ def _sizes(plan: Plan, inputs: list[Edge], outputs: list[Edge], interface: Inter
 
 def _indices(found: list[Edge], interface: Interface) -> str:
     """The indices of several inputs or outputs, by their names."""
-    rows = "\n".join(f"{INDENT}{interface.upper}_{edge.stem.upper()} = {edge.index}," for edge in found)
+    rows = "\n".join(f"{INDENT}{edge.place(interface)} = {edge.index}," for edge in found)
     return f"\n\n/* For {interface.name}_{found[0].what}. */\nenum {{\n{rows}\n}};"
 
 
@@ -194,7 +194,7 @@ def _which(found: list[Edge], interface: Interface) -> str:
     what = found[0].what
     if len(found) == 1:
         return f"the {what} (index 0)"
-    return f"the {what} with this index ({interface.upper}_{found[0].stem.upper()}, ...)"
+    return f"the {what} with this index ({found[0].place(interface)}, ...)"
 
 
 def _fate(plan: Plan, inputs: list[Edge]) -> str:

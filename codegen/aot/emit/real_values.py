@@ -3,7 +3,7 @@ their definitions in a file of their own, which the linker drops where nobody ca
 
 import textwrap
 
-from codegen.c_source import GENERATED, comment, float_literal, in_comment, string
+from codegen.c_source import GENERATED, comment, float_literal, in_comment, text
 from contract.c_interface import LIMITS, Edge, Interface
 
 ABOUT_WIDTH = 96  # characters of a line about the model
@@ -81,10 +81,7 @@ def _constants(edge: Edge, interface: Interface) -> str:
 
 
 def _range(edge: Edge) -> str:
-    info = edge.info
-    if info.lowest is None or info.highest is None:
-        return ""
-    return f"\n *  In training they went from {info.lowest:.6g} to {info.highest:.6g}."
+    return f"\n *  {edge.range_text}" if edge.range_text else ""
 
 
 # ---- inputs ----
@@ -200,7 +197,7 @@ def _answer_declarations(edge: Edge, interface: Interface) -> list[str]:
 def _answer_definitions(edge: Edge, interface: Interface) -> list[str]:
     parts = []
     if edge.answers and edge.task.classes:
-        names = "\n".join(f"    {string(label)}," for label in edge.task.classes)
+        names = "\n".join(f"    {text(label)}," for label in edge.task.classes)
         parts.append(f"{_label_head(edge, interface)} = {{\n{names}\n}};")
     if edge.is_class:
         classes = edge.info.shape[-1]

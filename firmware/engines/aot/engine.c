@@ -6,8 +6,10 @@
 const char engine_name[] = "aot";
 
 #ifdef MODEL_CALLS /* python -m codegen --inspect */
-static const struct engine_inspection inspection = {MODEL_CALLS, model_step, model_memory,
-                                                    MODEL_ARENA_BYTES};
+#include "core/inspection.h"
+
+static const struct engine_inspection inspection = {
+    MODEL_CALLS, model_step, model_memory, MODEL_ARENA_BYTES, inspection_knows, inspection_answer};
 const struct engine_inspection *const engine_inspection = &inspection;
 #else
 const struct engine_inspection *const engine_inspection = NULL;
