@@ -128,6 +128,12 @@ def _aot(
         f"  arena      {plan.arena.bytes:,} bytes, peak at {plan.peak_layer} (bound {plan.arena.bound:,})\n"
         f"  constants  {plan.constant_bytes:,} bytes"
     )
+    for what, needed, limit in (
+        ("constants", plan.constant_bytes, limits.flash),
+        ("activations", plan.arena.bytes, limits.ram),
+    ):
+        if limit is not None and needed > limit:
+            details += f"\n  limits     not met: {needed:,} bytes of {what}, {limit:,} were allowed"
     if explain:
         details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, plan.changes, layers)}"
     return texts, details

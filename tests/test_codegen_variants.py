@@ -9,6 +9,7 @@ from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as sch
 
 from codegen.__main__ import main
 from codegen.aot.plan import Limits, Plan, plan_model
+from codegen.names import Identifiers, layer_names
 from contract.flatbuffer import parse_model
 from tests.many_networks import run_on_board, write_sources
 from tests.networks import Network, classifier, random_weights, reference, some_inputs
@@ -131,8 +132,12 @@ def plan_within(network: Network, limits: Limits) -> Plan:
     return plan_model(model, [f"layer_{operator.index}" for operator in model.operators], "speed", limits)
 
 
+PORTABLE = 10**7  # instructions of a portable kernel, which says none: more than of any other
+
+
 def instructions(plan: Plan) -> int:
-    return sum(call.instructions or 0 for call in plan.kernel_calls)
+    """What the calls are expected to execute."""
+    return sum(PORTABLE if call.instructions is None else call.instructions for call in plan.kernel_calls)
 
 
 def test_a_limit_of_flash_is_kept_as_far_as_variants_go_and_costs_instructions() -> None:
@@ -223,3 +228,28 @@ def test_the_command_takes_limits_and_says_what_they_cost(
     with pytest.raises(SystemExit):
         generate(mnist, tmp_path, "--ram-limit", "0")
     assert "invalid positive value: '0'" in capsys.readouterr().err
+
+
+def test_the_portable_kernel_is_the_last_resort_within_a_limit_of_ram(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = Network((1, 4000), 0.05, 0)
+    network.fully_connected(random_weights(np.random.default_rng(1), (4, 4000)), [0.01], None, 0.1, 0)
+    (tmp_path / "wide.tflite").write_bytes(network.flatbuffer())
+    model = parse_model(network.flatbuffer())
+    layers = layer_names(model, None, Identifiers())
+    unlimited = plan_model(model, layers, "speed")
+    least = plan_model(model, layers, "speed", Limits(ram=4100))
+    assert unlimited.arena.bytes > 8000
+    assert least.arena.bytes <= 4100
+    assert [call.variant for call in least.kernel_calls] == ["portable"]
+    assert "beyond the limit of RAM" in least.kernel_calls[0].reason
+    for limit, said in ((4100, False), (10, True)):
+        capsys.readouterr()
+        main(
+            [
+                *("--tflite", str(tmp_path / "wide.tflite"), "--ram-limit", str(limit)),
+                *("--out", str(tmp_path)),
+            ]
+        )
+        assert ("bytes of activations, 10 were allowed" in capsys.readouterr().out) == said

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from codegen.aot.call import Alias, KernelCall, backward
 from codegen.aot.choice import Choice, calls_of, choose, constant_bytes, within_flash
-from codegen.aot.operators import module_of, table
+from codegen.aot.operators import module_of, portable, table
 from codegen.aot.overlap import common_bytes
 from codegen.aot.rewrite import COMPUTABLE, EXACT, rewrite
 from codegen.aot.rewrite.change import Change
@@ -151,7 +151,7 @@ def _within_ram(
     for _ in range(MOST_ROUNDS):
         if planned.arena.bytes <= bytes:
             break
-        tried = _with_less(chosen, planned, bytes, flash)
+        tried = _with_less(model, chosen, planned, bytes, flash)
         if tried is None:
             break
         better = _planned(model, tried, layers)
@@ -162,10 +162,10 @@ def _within_ram(
 
 
 def _with_less(
-    choices: Sequence[Choice], planned: _Planned, bytes: int, flash: int | None
+    model: Model, choices: Sequence[Choice], planned: _Planned, bytes: int, flash: int | None
 ) -> list[Choice] | None:
     """The choices with another variant at each call that needs more than `bytes`, or at the peak where only
-    the placement does; None where there is no other."""
+    the placement does, the portable kernel last; None where there is no other."""
     needs = planned.arena.needs
     over = [moment for moment, needed in needs.items() if needed > bytes] or [planned.arena.peak]
     operators = {planned.calls[moment].operators for moment in over if moment < len(planned.calls)}
@@ -175,7 +175,7 @@ def _with_less(
         call = choice.calls[0]
         if call.operators not in operators or isinstance(call, Alias):
             continue
-        for other in choice.others:
+        for other in (*choice.others, *_portable(model, choice)):
             after = constants - constant_bytes(call) + constant_bytes(other)
             if _own_bytes(other, planned) < _own_bytes(call, planned) and (
                 flash is None or after <= max(flash, constants)
@@ -185,6 +185,14 @@ def _with_less(
                 constants = after
                 break
     return None if all(one is before for one, before in zip(tried, choices, strict=True)) else tried
+
+
+def _portable(model: Model, choice: Choice) -> list[KernelCall]:
+    """The portable kernel of a choice for one operator, where it is one call."""
+    (call,) = choice.calls
+    if len(call.operators) > 1 or call.variant == "portable":
+        return []
+    return [one for one in portable(model, call.operators[0]) if isinstance(one, KernelCall)][:1]
 
 
 def _own_bytes(call: KernelCall, planned: _Planned) -> int:
