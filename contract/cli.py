@@ -13,17 +13,24 @@ CLOSED = 141  # what a shell reports for a program that wrote to a closed pipe
 NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C
 
-_programs: dict[str, str] = {}
+_names: dict[str, str] = {}
 
 
 def program(stage: str) -> str:
-    """How the command of a stage is called, for its help: python -m <stage>, or what name_programs said."""
-    return _programs.get(stage, f"python -m {stage}")
+    """How the command of a stage is called, for its help."""
+    return as_called(f"python -m {stage}")
 
 
-def name_programs(names: dict[str, str]) -> None:
-    """The commands of stages are called by these names from now on, by stage."""
-    _programs.update(names)
+def name_commands(names: dict[str, str]) -> None:
+    """Commands are called by other names from now on, in help and errors: `python -m host` is `thimble`."""
+    _names.update(names)
+
+
+def as_called(text: str) -> str:
+    """The text with the names of commands by which the user called them."""
+    for name in sorted(_names, key=len, reverse=True):
+        text = text.replace(name, _names[name])
+    return text
 
 
 def positive(text: str) -> int:
@@ -43,7 +50,7 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
     try:
         sys.exit(main(sys.argv[1:]))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {as_called(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # whoever read what we print has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

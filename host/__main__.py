@@ -147,5 +147,6 @@ def _ports() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _leave)  # by an exception, so that an emulator is stopped on the way out
+    for number in (signal.SIGTERM, signal.SIGHUP):  # by an exception, so that an emulator is stopped
+        signal.signal(number, _leave)
     run(main)

@@ -1,6 +1,8 @@
 """Boards that are processes: started, found by their pty, and gone afterwards whatever happened."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ from host.boards.emulator import emulator
 from host.boards.native import native
 from host.errors import BOARD_OR_LINE, BoardError
 from host.session import Session
+from tests.c_build import ROOT
 from tests.fake_board import SMALL_HELLO, write_program
 
 QEMU_SAYS = "char device redirected to {} (label c0)"
@@ -157,3 +160,42 @@ def test_a_process_that_fails_half_way_is_quoted(tmp_path: Path) -> None:
     write_program(image, SMALL_HELLO, "if request.number == 4:\n    sys.exit('heap-buffer-overflow')")
     with pytest.raises(BoardError, match="ended with exit code 1 and printed: heap-buffer-overflow"):
         infer_on_native(image, 9)
+
+
+STARTS_A_BOARD = """
+import sys, time
+from pathlib import Path
+from host.boards.native import native
+with native(Path(sys.argv[1])) as board:
+    print(board.process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_a_board_ends_with_its_host(number: int, tmp_path: Path) -> None:
+    image = tmp_path / "firmware.elf"
+    write_program(image, SMALL_HELLO)
+    host = subprocess.Popen(
+        [sys.executable, "-c", STARTS_A_BOARD, str(image)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert host.stdout is not None
+    board = int(host.stdout.readline())
+    os.kill(board, 0)
+    host.send_signal(number)
+    host.wait(10)
+    host.stdout.close()
+    give_up = time.monotonic() + 10
+    while is_alive(board):
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether it runs, and does not only wait for its exit code to be read."""
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

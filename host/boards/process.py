@@ -1,9 +1,11 @@
 """A board that is a process on this machine: started, found by the pty that it announces, stopped."""
 
+import ctypes
 import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -54,7 +56,12 @@ def running(name: str, command: Sequence[str], announcement: re.Pattern[bytes]) 
         try:
             # A session of its own keeps Ctrl-C, which goes to a whole terminal, from reaching it before us.
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         except OSError as error:
             raise UserError(
@@ -66,6 +73,11 @@ def running(name: str, command: Sequence[str], announcement: re.Pattern[bytes]) 
                 yield ProcessBoard(name, port.fileno(), process, output, announcement)
         finally:
             _stop(process)
+
+
+def _end_with_parent() -> None:
+    """In the process that is started: end when the host does, even by SIGKILL (prctl, PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _announced_pty(

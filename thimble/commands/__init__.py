@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.cli import name_programs
+from contract.cli import name_commands
 from contract.errors import UserError
 
 Main = Callable[[list[str]], int]
@@ -134,6 +134,20 @@ COMMANDS = {
     "completion": Command("print the completion of a shell", _completion),
 }
 
+# What help and errors of the stages call each other, and what that is here.
+CALLED = {
+    "python -m train": "thimble train",
+    "python -m quantize": "thimble tflite",
+    "python -m codegen": "thimble codegen",
+    "python -m host": "thimble",
+    "python -m report": "thimble report",
+    "python -m bench": "thimble bench",
+    "make firmware": "thimble build",
+    "make validate": "thimble validate",
+    "run make again": "run thimble deploy again",
+    "firmware/boards has": "thimble boards lists",
+}
+
 # What brings a package that a command needs, by the name under which it is imported.
 EXTRAS = {
     "tensorflow": "train",
@@ -150,16 +164,7 @@ EXTRAS = {
 
 def main(arguments: list[str]) -> int:
     """Run a command. Without one: what to do here."""
-    name_programs(
-        {
-            "train": "thimble train",
-            "quantize": "thimble tflite",
-            "codegen": "thimble codegen",
-            "host": "thimble",
-            "report": "thimble report",
-            "bench": "thimble bench",
-        }
-    )
+    name_commands(CALLED)
     if not arguments:
         print(overview(Path.cwd()))
         return 0
