@@ -64,6 +64,14 @@ def _add_validate(parser: argparse.ArgumentParser) -> None:
         "--timeout", metavar="S", type=_seconds, default=5.0,
         help="longest wait for the first answer, in seconds; later waits follow from it (default: 5)",
     )  # fmt: skip
+    parser.add_argument(
+        "--wait", metavar="S", type=_no_less_than_0, default=60.0,
+        help="how long to wait for a board that is gone to come back, in seconds; then the run goes on "
+        "(default: 60; 0: not at all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what an interrupted run of the same has left"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not print the table at the end")
 
 
@@ -85,6 +93,12 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _no_less_than_0(text: str) -> float:
+    if not 0 <= (number := _number(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 on")
+    return number
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -99,14 +113,13 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _validate(options: argparse.Namespace) -> int:
     from contract.manifest import read_manifest
     from host.display import show_validation
-    from host.validate import validate
+    from host.validate import Way, validate
 
     validation, failure = validate(
         options.folder,
-        port=options.port,
         images=options.images,
         threshold=options.threshold,
-        answer_seconds=options.timeout,
+        way=Way(options.port, options.timeout, options.wait, options.resume),
     )
     if not options.quiet or failure:
         show_validation(validation, read_manifest(options.folder.parent / "manifest.json"))

@@ -9,3 +9,7 @@ class BoardError(UserError):
     """The board or the line failed: one line with the likely cause and the next thing to try."""
 
     exit_code = BOARD_OR_LINE
+
+
+class LineLostError(BoardError):
+    """The board is gone or silent, and may come back: plugged in again, reset, powered up."""

@@ -2,9 +2,9 @@
 
 from contract.protocol import ERROR_HEADER, ErrorCode, FrameType
 from host.boards import Board
-from host.errors import BoardError
+from host.errors import BoardError, LineLostError
 from host.frames import Frame, encode
-from host.link import LineLostError, Link
+from host.link import HungUpError, Link
 from host.quality import LineQuality
 
 QUIET_SECONDS = 0.005  # without a byte, after which damage that was heard of is over
@@ -48,8 +48,8 @@ class Line:
         wait = min(seconds, QUIET_SECONDS) if self.heard > self._heard else seconds
         try:
             return self._link.receive(max(0.0, wait))
-        except LineLostError:
-            raise self.failure(self.board.why_lost()) from None
+        except HungUpError:
+            raise self.lost(self.board.why_lost()) from None
 
     @property
     def heard(self) -> int:
@@ -79,10 +79,17 @@ class Line:
 
     def failure(self, message: str) -> BoardError:
         """The error to end with: how far the run was, `message`, and what was seen of the line."""
+        return BoardError(self._told(message))
+
+    def lost(self, message: str) -> LineLostError:
+        """The same where the board may come back."""
+        return LineLostError(self._told(message))
+
+    def _told(self, message: str) -> str:
         where = f"after {self.answered:,} of {self.images:,} images: " if self.images else ""
         noise = _one_line(self.noise_text)[:MAX_NOISE_SHOWN]
         text = f"; text on the line: {noise}" if noise else ""
-        return BoardError(where + message + self._faults_text + text)
+        return where + message + self._faults_text + text
 
     @property
     def noise_text(self) -> str:

@@ -12,7 +12,7 @@ from host.frames import Decoder, Frame
 READ_BYTES = 1 << 16
 
 
-class LineLostError(Exception):
+class HungUpError(Exception):
     """The other end of the line is gone."""
 
 
@@ -34,7 +34,7 @@ class Link:
         """Move bytes both ways until some were moved or `seconds` have passed; return the frames completed.
 
         An empty list does not mean that the time is over: bytes may have moved without completing a frame.
-        LineLostError where the other end is gone.
+        HungUpError where the other end is gone.
         """
         waiting_to_write = [self._descriptor] if self._outbox else []
         readable, writable, _ = select.select([self._descriptor], waiting_to_write, [], max(0.0, seconds))
@@ -47,11 +47,11 @@ class Link:
         except BlockingIOError:
             return []
         except OSError as error:
-            raise LineLostError(error.strerror) from error
+            raise HungUpError(error.strerror) from error
         if data is None:
             return []
         if not data:  # a line that is ready to read and has nothing to read was hung up
-            raise LineLostError("hung up")
+            raise HungUpError("hung up")
         self.bytes_received += len(data)
         return self._decoder.feed(data)
 

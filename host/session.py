@@ -95,7 +95,7 @@ class Session:
                 PATIENCE_SECONDS, HELLO_TRIES * wait
             ):
                 silent = self._line.board.why_silent()
-                raise self._line.failure(f"no answer within {now - begin:.0f} s: {silent}")
+                raise self._line.lost(f"no answer within {now - begin:.0f} s: {silent}")
 
     def _read_hello_reply(self, body: bytes) -> HelloReply:
         if body and body[0] != VERSION:
@@ -116,15 +116,18 @@ class Session:
             )
         return reply
 
-    def infer(self, inputs: Iterable[bytes], board: HelloReply, reset: bool = True) -> Iterator[Answer]:
+    def infer(
+        self, inputs: Iterable[bytes], board: HelloReply, reset: bool = True, before: int = 0
+    ) -> Iterator[Answer]:
         """Send `inputs` (the bytes of the model's inputs each) and yield their answers as they come.
 
         Answers come in the order of the inputs, except where frames were lost. The state of a model
         that has one is put back, if `reset`, and it gets one input at a time, since a lost one would change
-        what follows. On a line that damages too many whole inputs they go in parts. BoardError where the line
-        or the board fails.
+        what follows. On a line that damages too many whole inputs they go in parts. `before`: how many inputs
+        of the same run were answered before, for messages. BoardError where the line or the board fails.
         """
-        self._line.images, self._line.answered = len(inputs) if isinstance(inputs, Sized) else 0, 0
+        self._line.images = before + len(inputs) if isinstance(inputs, Sized) else 0
+        self._line.answered = before
         upcoming = (self._new_request(index, data) for index, data in enumerate(inputs))
         if board.stateful and reset:
             self.reset()
@@ -166,7 +169,7 @@ class Session:
     def _look_at_the_clock(self, window: Window) -> None:
         now = time.monotonic()
         if seconds := window.silent_for(now):
-            raise self._line.failure(f"no answer for {seconds:.0f} s: {self._line.board.why_silent()}")
+            raise self._line.lost(f"no answer for {seconds:.0f} s: {self._line.board.why_silent()}")
         if late := window.take_overdue(now):
             self._send(late, window)
 

@@ -126,7 +126,7 @@ class Transfer:
 
     def _expect_progress(self, request: Request, seconds: float) -> None:
         if seconds > max(PATIENCE_SECONDS, 2 * self._first_wait):
-            raise self._line.failure(
+            raise self._line.lost(
                 f"no part of image {request.index} arrived for {seconds:.0f} s; the line loses too much: "
                 f"{TRY}, "
                 f"or {self._line.board.why_silent()}"

@@ -8,7 +8,7 @@ import pytest
 
 from contract.manifest import read_manifest
 from contract.task import CLASSIFICATION, RECONSTRUCTION, REGRESSION
-from host.validate import validate
+from host.validate import Way, validate
 from quantize import stage
 from report.__main__ import main as report
 from tests.pipeline import ROOT, build_image
@@ -42,7 +42,7 @@ def test_an_example_reaches_a_verified_board(name: str, tmp_path: Path) -> None:
         tmp_path / f"{name}.keras", tmp_path / f"{name}.npz", folder, name, "own", "ptq", 100, 0, "aot"
     )
     image = build_image(folder, folder, "native", "pty")
-    validation, failure = validate(image, port=None, images=None, threshold=100, answer_seconds=5)
+    validation, failure = validate(image, images=None, threshold=100, way=Way())
     assert failure is None
     assert validation.bit_exact == read_manifest(folder / "manifest.json").images
     assert [result.task for result in validation.outputs] == [TASKS[name]]

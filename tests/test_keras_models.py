@@ -13,7 +13,7 @@ from PIL import Image
 
 from contract.errors import UserError
 from contract.manifest import read_manifest
-from host.validate import validate
+from host.validate import Way, validate
 from quantize import stage
 from report.__main__ import main as report
 from tests.keras_models import EXAMPLES, fitted
@@ -62,7 +62,7 @@ def test_a_keras_model_reaches_a_verified_board_or_is_refused_helpfully(
     quantise()
     board, link = ("mps2-an386", "semihosting") if full else ("native", "pty")
     image = build_image(folder, folder, board, link)
-    validation, failure = validate(image, port=None, images=None, threshold=100, answer_seconds=5)
+    validation, failure = validate(image, images=None, threshold=100, way=Way())
     assert failure is None
     assert validation.bit_exact == validation.images == read_manifest(folder / "manifest.json").images
     assert tuple(result.task for result in validation.outputs) == example.tasks

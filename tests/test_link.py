@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.frames import MAX_FRAME, MAX_NOISE_TEXT, Decoder, Frame, decode, encode
-from host.link import LineLostError, Link
+from host.link import HungUpError, Link
 from tests import fake_board
 
 FRAMES = st.builds(
@@ -163,10 +163,10 @@ def test_the_end_of_the_line_is_told_when_reading_and_when_writing() -> None:
     with ours:
         link = Link(ours.fileno())
         theirs.close()
-        with pytest.raises(LineLostError):
+        with pytest.raises(HungUpError):
             link.receive(1.0)
         link.send(b"x")
-        with pytest.raises(LineLostError):
+        with pytest.raises(HungUpError):
             link.receive(1.0)
 
 
@@ -174,6 +174,6 @@ def test_the_end_of_a_pty_is_told_at_once() -> None:
     master, slave = fake_board.open_pty()
     link = Link(slave)
     os.close(master)
-    with pytest.raises(LineLostError):
+    with pytest.raises(HungUpError):
         link.receive(5.0)
     os.close(slave)

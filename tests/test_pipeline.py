@@ -129,7 +129,7 @@ def test_killing_the_emulator_half_way_ends_at_once_with_its_own_message(qemu: P
         shutil.copy(qemu.parent / name, alone.parent)
     (alone / "validation.json").unlink(missing_ok=True)
     host = subprocess.Popen(
-        [sys.executable, "-m", "host", "validate", str(alone)],
+        [sys.executable, "-m", "host", "validate", str(alone), "--wait", "0"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     emulator = _emulator_of(host)

@@ -383,7 +383,7 @@ def test_a_crash_of_tensorflow_is_told_in_a_line_with_what_it_said_last(
 ) -> None:
     crashing = tmp_path / "python"
     crashing.write_text(
-        '#!/bin/sh\n[ "$2" = quantize ] || exit 9\necho "loop met" > "$THIMBLE_QUANTIZE_LOG"\nkill -SEGV $$\n'
+        '#!/bin/sh\n[ "$1" = -c ] || exit 9\necho "loop met" > "$THIMBLE_QUANTIZE_LOG"\nkill -SEGV $$\n'
     )
     crashing.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(crashing))

@@ -14,7 +14,7 @@ import pytest
 from contract.protocol import ErrorCode, FrameType, HelloReply, TickUnit
 from host.boards.emulator import COUNTED, PROGRAM, QUIET, emulator
 from host.frames import Frame, encode
-from host.link import LineLostError
+from host.link import HungUpError
 from tests.session_harness import fake
 from tests.session_harness.boards import Client, build
 
@@ -96,7 +96,7 @@ def test_a_fault_ends_the_emulator_rather_than_the_conversation(line: str, tmp_p
         client = Client(board.fileno())
         assert client.ask(HELLO).type == FrameType.HELLO_REPLY
         client.send(encode(Frame(FrameType.INFER, 1, probe(UNDEFINED_INSTRUCTION, 0))))
-        with pytest.raises(LineLostError):
+        with pytest.raises(HungUpError):
             client.next_frame()
         assert board.process.wait(10) == FAULT
 

@@ -142,7 +142,7 @@ def built(tmp_path: Path) -> Built:
 def validate(built: Built, board: FakeBoard, *options: str) -> int:
     """python -m host validate against `board`; the exit code."""
     with on_a_pty(board) as path:
-        return main(["validate", str(built.folder), "--port", path, *options])
+        return main(["validate", str(built.folder), "--port", path, "--wait", "0", *options])
 
 
 def failing(run: Callable[[], int], exit_code: int) -> str:
@@ -438,7 +438,9 @@ def fail_half_way(request: Request, answer: bytes) -> bytes:
 def test_a_board_or_line_that_fails(built: Built, board: FakeBoard, words: str) -> None:
     message = failing(lambda: validate(built, dataclasses.replace(board, requests=[])), 3)
     assert re.search(words, message)
-    assert built.files == {"firmware.json"}
+    kept = {"validation.journal"} if "of 40 images" in message else set()
+    assert built.files == {"firmware.json"} | kept
+    assert ("--resume goes on from there" in message) == bool(kept)
 
 
 def test_no_such_port(built: Built) -> None:
@@ -454,16 +456,19 @@ def test_no_board_plugged_in(built: Built, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_process_killed_half_way(built: Built) -> None:
     built.with_program("if request.number == 20:\n    os.kill(os.getpid(), signal.SIGKILL)")
-    message = failing(lambda: main(["validate", str(built.folder)]), 3)
+    message = failing(lambda: main(["validate", str(built.folder), "--wait", "0"]), 3)
     assert re.search(r"after \d+ of 40 images: the native board was ended by SIGKILL; start again", message)
-    assert built.files == {"firmware.json", "firmware.elf"}
+    assert built.files == {"firmware.json", "firmware.elf", "validation.journal"}
+    assert main(["validate", str(built.folder), "--resume"]) == 0  # it dies again, and is waited for
+    assert built.files == {"firmware.json", "firmware.elf", "validation.json", "validation.npz"}
 
 
-def test_a_failed_line_leaves_an_earlier_validation_as_it_was(built: Built) -> None:
+def test_an_earlier_validation_does_not_stand_for_a_run_that_failed(built: Built) -> None:
     validate(built, FakeBoard())
-    before = (built.folder / "validation.json").read_bytes()
+    failing(lambda: validate(built, FakeBoard(hello=with_(sha256="cd" * 32))), 3)
+    assert (built.folder / "validation.json").exists()  # another board was asked, and nothing begun
     failing(lambda: validate(built, FakeBoard(fault=unplug)), 3)
-    assert (built.folder / "validation.json").read_bytes() == before
+    assert not (built.folder / "validation.json").exists()
 
 
 # ---- the program as a user starts it ----
