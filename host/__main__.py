@@ -31,24 +31,27 @@ def main(arguments: list[str]) -> int:
     ))  # fmt: skip
     show = commands.add_parser("show", help="print the table of a validation that was made before")
     show.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with validation.json")
+    show.add_argument("--json", action="store_true", help="the same for a script")
     info = commands.add_parser("info", help="ask a board what runs on it")
     info.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the folder of the image to start")
     info.add_argument("--port", help="the board's serial port (default: found by its USB id)")
+    info.add_argument("--json", action="store_true", help="the same for a script")
     flash = commands.add_parser("flash", help="upload an image to the Arduino board and ask what runs there")
     flash.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with firmware.json")
     flash.add_argument("--port", help="the board's serial port (default: found by its USB id)")
-    commands.add_parser("ports", help="list the serial ports and mark the one that would be used")
+    ports = commands.add_parser("ports", help="list the serial ports and mark the one that would be used")
+    ports.add_argument("--json", action="store_true", help="the same for a script")
     options = parser.parse_args(arguments)
 
     if options.command == "validate":
         return _validate(options)
     if options.command == "show":
-        return _show(options.folder)
+        return _show(options.folder, options.json)
     if options.command == "info":
-        return _info(options.folder, options.port)
+        return _info(options.folder, options.port, options.json)
     if options.command == "flash":
         return _flash(options.folder, options.port)
-    return _ports()
+    return _ports(options.json)
 
 
 def _add_validate(parser: argparse.ArgumentParser) -> None:
@@ -128,20 +131,24 @@ def _validate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(folder: Path) -> int:
+def _show(folder: Path, as_json: bool) -> int:
+    from contract import documents
     from contract.manifest import read_manifest
     from contract.validation import read_validation
     from host.display import show_validation
 
     validation, _ = read_validation(folder)
+    if as_json:
+        print(documents.as_json(validation), end="")
+        return 0
     show_validation(validation, read_manifest(folder.parent / "manifest.json"))
     return 0
 
 
-def _info(folder: Path | None, port: str | None) -> int:
+def _info(folder: Path | None, port: str | None, as_json: bool) -> int:
     from host.info import info
 
-    info(folder, port)
+    info(folder, port, as_json)
     return 0
 
 
@@ -152,10 +159,10 @@ def _flash(folder: Path, port: str | None) -> int:
     return 0
 
 
-def _ports() -> int:
-    from host.ports import list_ports, listing
+def _ports(as_json: bool) -> int:
+    from host.ports import list_ports, listing, listing_json
 
-    print(listing(list_ports()))
+    print((listing_json if as_json else listing)(list_ports()))
     return 0
 
 

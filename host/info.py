@@ -1,6 +1,9 @@
 """Asks a board what runs on it."""
 
+import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 from contract.firmware import read_firmware
 from contract.protocol import HelloReply, WireTensor
@@ -10,7 +13,7 @@ from host.ports import list_ports, pick
 from host.session import Session
 
 
-def info(folder: Path | None, port: str | None) -> None:
+def info(folder: Path | None, port: str | None, as_json: bool = False) -> None:
     """Print what runs on the board at `port`, or the one for `folder`'s image, or the one plugged in."""
     if folder is not None:
         opened = open_board(read_firmware(folder), folder, port)
@@ -18,7 +21,17 @@ def info(folder: Path | None, port: str | None) -> None:
         opened = hardware(port or pick(list_ports()).path)
     with opened as board:
         hello = Session(board).hello()
-        print(described(hello, board.name))
+        if as_json:
+            numbers = {
+                **dataclasses.asdict(hello),
+                "tick_unit": hello.tick_unit.name.lower(),
+                "inputs": [_numbers(tensor) for tensor in hello.inputs],
+                "outputs": [_numbers(tensor) for tensor in hello.outputs],
+                "where": board.name,
+            }
+            print(json.dumps(numbers, indent=2))
+        else:
+            print(described(hello, board.name))
 
 
 def described(hello: HelloReply, where: str) -> str:
@@ -38,6 +51,10 @@ def described(hello: HelloReply, where: str) -> str:
         ),
     ]
     return "\n".join(f"{name:8}{text}" for name, text in rows)
+
+
+def _numbers(tensor: WireTensor) -> dict[str, Any]:
+    return {**dataclasses.asdict(tensor), "type": tensor.type.name.lower()}
 
 
 def _tensor(tensor: WireTensor, of: int) -> str:

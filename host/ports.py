@@ -2,6 +2,7 @@
 
 import errno
 import grp
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -148,3 +149,16 @@ def listing(ports: list[PortInfo]) -> str:
     path_width = max((len(path) for _, path, _, _ in rows), default=0)
     lines = [f"{mark} {path:{path_width}}  {usb:9}  {title}".rstrip() for mark, path, usb, title in rows]
     return "\n".join(lines + ([advice] if advice else []))
+
+
+def listing_json(ports: list[PortInfo]) -> str:
+    """The ports for a script: path, and the board that is known by its USB id."""
+    rows = [
+        {
+            "path": port.path,
+            "board": port.known.title if port.known else None,
+            "in_bootloader": bool(port.known and port.known.in_bootloader),
+        }
+        for port in ports
+    ]
+    return json.dumps(rows, indent=2)

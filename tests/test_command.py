@@ -218,6 +218,13 @@ def test_what_the_user_s_folders_do_not_allow_is_one_line(tmp_path: Path) -> Non
 
 def test_json_is_the_standard_output_alone(tmp_path: Path) -> None:
     (tmp_path / "net.tflite").write_bytes(classifier(np.random.default_rng(4)).flatbuffer())
+    done = thimble(tmp_path, "deploy", "net.tflite", "--board", "native", "--images", "20", "--json")
+    assert json.loads(done.stdout)["bit_exact"] == 20
+    image = tmp_path / "net-thimble" / "native-aot"
+    assert json.loads(thimble(tmp_path, "show", image, "--json").stdout)["passed"]
+    info = json.loads(thimble(tmp_path, "info", image, "--json").stdout)
+    assert (info["board"], info["inputs"][0]["type"]) == ("native", "int8")
+    assert isinstance(json.loads(thimble(tmp_path, "ports", "--json").stdout), list)
     done = thimble(tmp_path, "layers", "net.tflite", "--board", "native", "--json")
     assert all(row["different"] == 0 for row in json.loads(done.stdout))
 

@@ -91,6 +91,7 @@ def built(
                 *("--board", target.name, *tuning.arguments, *options, "--out", str(generated)),
             ]
         )
+    print(f"build    {image}", file=sys.stderr, flush=True)  # some seconds
     _make(target, generated, image, level, link)
     firmware = measure(image, target.name, "aot", link, with_bare=form in ("", TRACED))
     if form:

@@ -1,10 +1,13 @@
 """thimble deploy: the whole pipeline on a user's own model."""
 
 import argparse
+import sys
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 
 from contract.boards import DEFAULT, board
+from contract.validation import JSON_NAME
 from thimble.commands.build import add_tuning, built, tuning_of
 from thimble.workspace import quantised, workspace_of
 
@@ -36,6 +39,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--threshold", metavar="PP", help="what the board may lose (see thimble validate)")
     add_tuning(parser)
     parser.add_argument(
+        "--json", action="store_true", help="print validation.json at the end, and all else on standard error"
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to work (default: <model>-thimble in this folder)"
     )
     return parser
@@ -43,6 +49,16 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = arguments().parse_args(argv)
+    if not options.json:
+        return _deploy(options)[0]
+    with redirect_stdout(sys.stderr):
+        code, image = _deploy(options)
+    print((image / JSON_NAME).read_text(encoding="utf-8"), end="")
+    return code
+
+
+def _deploy(options: argparse.Namespace) -> tuple[int, Path]:
+    """The exit code of the validation, and the image's folder."""
     target = board(options.board)
     workspace = workspace_of(options.model, options.out)
     quantised(workspace, options.model, options.data, _given(options, "task", "representative"), anew=True)
@@ -55,7 +71,7 @@ def main(argv: list[str]) -> int:
     code = host(["validate", str(image), *_given(options, "port", "images", "threshold")])
     if code == 0:
         _report(image)
-    return code
+    return code, image
 
 
 def _given(options: argparse.Namespace, *names: str) -> list[str]:
