@@ -9,7 +9,7 @@ from codegen.aot.emit.assembly import model_kernels
 from codegen.aot.emit.edges import inputs_of, outputs_of
 from codegen.aot.emit.layer_map import layer_map
 from codegen.aot.emit.model_c import assembly_file, claim_names, model_source
-from codegen.aot.emit.model_h import Costs, model_header
+from codegen.aot.emit.model_h import model_header
 from codegen.aot.emit.real_values import definitions
 from codegen.aot.plan import Limits, Plan, plan_model
 from codegen.fits import expect_fits, limits_of
@@ -19,12 +19,11 @@ from codegen.names import Identifiers, layer_names
 from codegen.tflm.arena import arena_bytes, arena_header
 from codegen.tflm.op_resolver import op_resolver_header
 from contract.boards import Board
-from contract.boards import board as board_called
 from contract.c_interface import FIRMWARE, Interface
 from contract.documents import as_json
 from contract.errors import UserError
 from contract.files import write_text
-from contract.firmware import read_firmware
+from contract.firmware import Costs, read_costs
 from contract.flatbuffer import read_model
 from contract.graph import Model
 from contract.layer_map import FILE_NAME as LAYER_MAP
@@ -69,7 +68,7 @@ def generate(
     name = tflite.stem if manifest is None else manifest.model
     if engine == "aot":
         limits = limits_of(model, board, flash_limit, ram_limit)
-        costs = _costs(images, model.sha256)
+        costs = read_costs(images, model.sha256)
         texts, details = _aot(
             model, manifest, name, optimize, explain, board, limits, interface, costs, unfused
         )
@@ -137,20 +136,6 @@ def _aot(
     if explain:
         details += f"\n  variants   optimised for {optimize}\n{explanation(plan.calls, plan.changes, layers)}"
     return texts, details
-
-
-def _costs(folders: Sequence[Path], sha256: str) -> Costs:
-    """What firmware.json says in each of `folders`, with the core of its board; all of the flatbuffer with
-    this SHA-256. UserError otherwise."""
-    found = []
-    for folder in folders:
-        one = read_firmware(folder)
-        if one.sha256 != sha256 or one.instructions is None:
-            raise UserError(
-                f"{folder} is no measured image of this flatbuffer; build it for an emulated board"
-            )
-        found.append((board_called(one.board).core, one))
-    return tuple(found)
 
 
 def _rewrites(model: Model, plan: Plan) -> str:

@@ -1,9 +1,12 @@
 """firmware.json: one image for one board and one engine, and what it costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.boards import board
 from contract.documents import read_document, write_document
+from contract.errors import UserError
 
 FILE_NAME = "firmware.json"
 
@@ -40,3 +43,21 @@ class Firmware:
 def read_firmware(folder: Path) -> Firmware:
     """Read `folder`/firmware.json. UserError where it is missing or damaged."""
     return read_document(folder / FILE_NAME, Firmware, "make firmware")
+
+
+# What an inference costs, by the core it was counted on.
+Costs = tuple[tuple[str, Firmware], ...]
+
+
+def read_costs(folders: Sequence[Path], sha256: str) -> Costs:
+    """What firmware.json says in each of `folders`, with the core of its board. UserError where one is not a
+    measured image of the flatbuffer with this SHA-256."""
+    found = []
+    for folder in folders:
+        one = read_firmware(folder)
+        if one.sha256 != sha256 or one.instructions is None:
+            raise UserError(
+                f"{folder} is no measured image of this flatbuffer; build it for an emulated board"
+            )
+        found.append((board(one.board).core, one))
+    return tuple(found)

@@ -45,7 +45,7 @@ void setup() {{
 }}
 
 void loop() {{
-    const struct self_test result = self_test();
+    const struct self_test_result result = self_test();
     if (result.at < 0) {{
         Serial.println("PASS");
     }} else {{
@@ -68,7 +68,7 @@ def self_test_program(library: Library) -> str:
 #include "self_test.h"
 
 int main(void) {{
-    const struct self_test result = self_test();
+    const struct self_test_result result = self_test();
     if (result.at < 0) {{
         printf("PASS\\n");
         return 0;

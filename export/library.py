@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from contract.c_interface import INPUT, OUTPUT, Edge, Interface, edges
-from contract.firmware import Firmware
+from contract.firmware import Costs
 from contract.layer_map import LayerMap
 from contract.manifest import Manifest
 from contract.reference import Reference
@@ -32,7 +32,7 @@ class Library:
     sources: Mapping[str, str]  # generated C and assembly, by file name
     kernels: Mapping[str, str]  # what they include, by the path beside them
     reference: Reference | None  # without it there is no self-test
-    costs: tuple[tuple[str, Firmware], ...]  # of an inference, by core
+    costs: Costs  # of an inference
     version: str
 
     @property

@@ -34,13 +34,13 @@ extern "C" {{
 
 /** The first output byte that is not as expected: its position, counted over all outputs and steps; -1 where
  *  all are. */
-struct self_test {{
+struct self_test_result {{
     int32_t at;
     int given, expected;
 }};
 
 /** Run the inputs of self_test.c. */
-struct self_test self_test(void);
+struct self_test_result self_test(void);
 
 #ifdef __cplusplus
 }}
@@ -68,7 +68,7 @@ def _source(library: Library, reference: Reference, steps: int) -> str:
             f"""        given = {given};
         for (int32_t i = 0; i < {edge.bytes}; i++) {{
             if (given[i] != outputs[step][{start} + i]) {{
-                return (struct self_test){{step * {outputs.shape[1]} + {start} + i, given[i],
+                return (struct self_test_result){{step * {outputs.shape[1]} + {start} + i, given[i],
                                           outputs[step][{start} + i]}};
             }}
         }}"""
@@ -88,7 +88,7 @@ def _source(library: Library, reference: Reference, steps: int) -> str:
         "",
         _array("outputs", outputs),
         "",
-        "struct self_test self_test(void) {",
+        "struct self_test_result self_test(void) {",
         f"    {library.name}_init({interface.arguments(net='&net')});",
         f"    for (int32_t step = 0; step < {steps}; step++) {{",
         "        const int8_t *given;",
@@ -96,7 +96,7 @@ def _source(library: Library, reference: Reference, steps: int) -> str:
         f"        {library.name}_invoke({interface.arguments(net='&net')});",
         *checks,
         "    }",
-        "    return (struct self_test){-1, 0, 0};",
+        "    return (struct self_test_result){-1, 0, 0};",
         "}",
         "",
     ]

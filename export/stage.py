@@ -7,11 +7,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from contract.boards import board
 from contract.c_interface import library as library_interface
 from contract.errors import UserError
 from contract.files import sha256, sha256_of, write_bytes
-from contract.firmware import Firmware, read_firmware
+from contract.firmware import read_costs
 from contract.layer_map import read_layer_map
 from contract.manifest import read_manifest
 from contract.reference import read_reference
@@ -88,7 +87,7 @@ def _library(
         sources,
         kernels_of(sources, interface),
         reference,
-        tuple(_cost(folder, layer_map.sha256) for folder in images),
+        read_costs(images, layer_map.sha256),
         version,
     )
 
@@ -98,13 +97,6 @@ def _source(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _cost(folder: Path, sha256: str) -> tuple[str, Firmware]:
-    one = read_firmware(folder)
-    if one.sha256 != sha256 or one.instructions is None:
-        raise UserError(f"{folder} is no measured image of this model; build it for an emulated board")
-    return board(one.board).core, one
 
 
 def library_files(library: Library, packages: Sequence[str]) -> Files:

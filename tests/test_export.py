@@ -143,7 +143,7 @@ int main(void) {
     static struct digit net;
     digit_init(&net);
     digit_invoke(&net);
-    const struct self_test result = self_test();
+    const struct self_test_result result = self_test();
     semihosting_print(result.at < 0 ? "PASS\\n" : "FAIL\\n");
     semihosting_exit(result.at < 0 ? 0 : 1);
 }

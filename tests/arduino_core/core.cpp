@@ -8,7 +8,8 @@ extern "C" {
 
 SerialPort Serial;
 
-void SerialPort::begin(unsigned long) {}
+void SerialPort::begin(unsigned long) {
+}
 
 void SerialPort::print(const char *text) {
     semihosting_print(text);

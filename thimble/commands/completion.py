@@ -11,7 +11,7 @@ BASH = """_thimble() {{
         options=$(thimble "${{COMP_WORDS[1]}}" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)
         COMPREPLY=($(compgen -W "$options" -- "$word"))
     else
-        COMPREPLY=($(compgen -f -- "$word"))
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
 }}
 complete -o filenames -F _thimble thimble

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from contract.boards import DEFAULT, Board, board
 from contract.errors import UserError
 from contract.flatbuffer import read_model
 from contract.graph import Model
-from contract.layer_map import LayerMap, read_layer_map
+from contract.layer_map import LayerMap
 from contract.reference import read_reference
 from contract.scores import decibels
 from contract.tensors import Tensors, read_tensors
-from thimble.commands.build import INSPECT, UNFUSED, Tuning, add_tuning, built, tuning_of
+from thimble.commands.build import INSPECT, UNFUSED, Tuning, add_tuning, tuning_of
 from thimble.workspace import Workspace, quantised, workspace_of
 
 DIFFERS = 1  # exit code
@@ -55,32 +54,24 @@ def board_values(
     workspace: Workspace, target: Board, tuning: Tuning, form: str, port: str | None, positions: list[int]
 ) -> tuple[LayerMap, Values]:
     """What every call on the board writes for the inputs at `positions` of the reference."""
-    from host.boards import open_board
     from host.inspection import inference
-    from host.session import Session
+    from thimble.inspected import inspected
 
-    image, firmware = built(workspace, target, tuning, form)
-    if target.usb:
-        from host.flash import flash
-
-        print(flash(image, port), file=sys.stderr)
-    layer_map = read_layer_map(image)
     known = read_reference(workspace.reference)
     model = read_model(workspace.flatbuffer)
-    last = {tensor: place for place, call in enumerate(layer_map.calls) for tensor in call.outputs}
     found: Values = {}
-    with open_board(firmware, image, port) as opened:
-        session = Session(opened)
-        if session.hello().stateful:
-            session.reset()
+    with inspected(workspace, target, tuning, form, port=port) as on:
+        calls = on.layer_map.calls
+        last = {tensor: place for place, call in enumerate(calls) for tensor in call.outputs}
         for position in positions:
             given = known.inputs[position].tobytes()
-            for step in inference(session, layer_map, given, read=True):
-                call = layer_map.calls[step.call]
+            for step in inference(on.session, on.layer_map, given, read=True):
+                call = calls[step.call]
                 for tensor, shape in zip(call.outputs, call.shapes, strict=True):
                     if last[tensor] == step.call:  # others write the rest of it
                         values = np.frombuffer(step.outputs[tensor], _type(model, tensor)).reshape(shape)
                         found.setdefault(tensor, []).append(values)
+        layer_map = on.layer_map
     return layer_map, found
 
 

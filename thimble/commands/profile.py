@@ -2,7 +2,6 @@
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 
 from contract.boards import DEFAULT, Board, board
@@ -24,26 +23,15 @@ def profile(
     """Measure each call of the model in the workspace on `target`: ticks of the board's own counter from an
     image that stops between calls and, where it is emulated, instructions and estimated cycles of the image
     as it is."""
-    from host.boards import open_board
     from host.inspection import inference
-    from host.session import Session
+    from thimble.inspected import inspected
 
-    image, firmware = built(workspace, target, tuning, INSPECT, link)
-    if target.usb:
-        from host.flash import flash
-
-        print(flash(image, port), file=sys.stderr)
-    layer_map = read_layer_map(image)
-    known = read_reference(workspace.reference)
-    ticks: list[list[int]] = [[] for _ in layer_map.calls]
-    with open_board(firmware, image, port) as opened:
-        session = Session(opened)
-        hello = session.hello()
-        if hello.stateful:
-            session.reset()
-        inputs = known.inputs[:count]
+    inputs = read_reference(workspace.reference).inputs[:count]
+    with inspected(workspace, target, tuning, INSPECT, link, port) as on:
+        hello, layer_map = on.hello, on.layer_map
+        ticks: list[list[int]] = [[] for _ in layer_map.calls]
         for one in inputs:
-            for step in inference(session, layer_map, one.tobytes(), read=False):
+            for step in inference(on.session, layer_map, one.tobytes(), read=False):
                 ticks[step.call].append(step.ticks)
     counted = _counted(workspace, target, tuning, link) if target.emulator else {}
     return Profiled(

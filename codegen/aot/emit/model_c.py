@@ -202,25 +202,29 @@ class _Emitter:
         ]
         name = self.interface.name
         if self.interface.inspected:
-            steps = [line for line in calls if not line.lstrip().startswith(("/*", "*"))]
-            cases = [
-                f"{INDENT * 2}case {step}:\n{INDENT * 2}{line}\n{INDENT * 3}break;"
-                for step, line in enumerate(steps)
-            ]
-            body = "\n".join([*pointers, "", f"{INDENT}switch (call) {{", *cases])
-            return (
-                f"void {name}_step(uint32_t call) {{\n{body}\n{INDENT * 2}default:\n{INDENT * 3}break;\n"
-                f"{INDENT}}}\n}}\n\n"
-                f"void {name}_invoke(void) {{\n"
-                f"{INDENT}for (uint32_t call = 0; call != {self.interface.upper}_CALLS; call++) {{\n"
-                f"{INDENT * 2}{name}_step(call);\n{INDENT}}}\n}}\n\n"
-                f"const int8_t *{name}_memory(void) {{\n{INDENT}return arena;\n}}"
-            ), places
+            return self._stepped(pointers, [line for line in calls if "(&" in line]), places
         before = [f"void {name}_invoke({self.interface.parameters()}) {{"]
         before += [*pointers, ""] if pointers else self._unused
         return "\n".join([*before, *calls, "}"]), {
             position: len(before) + line for position, line in places.items()
         }
+
+    def _stepped(self, pointers: Sequence[str], calls: Sequence[str]) -> str:
+        """The inference as a function for each call, and as a loop over them."""
+        name = self.interface.name
+        cases = [
+            f"{INDENT * 2}case {step}:\n{INDENT * 2}{line}\n{INDENT * 3}break;"
+            for step, line in enumerate(calls)
+        ]
+        body = "\n".join([*pointers, "", f"{INDENT}switch (call) {{", *cases])
+        return (
+            f"void {name}_step(uint32_t call) {{\n{body}\n{INDENT * 2}default:\n{INDENT * 3}break;\n"
+            f"{INDENT}}}\n}}\n\n"
+            f"void {name}_invoke(void) {{\n"
+            f"{INDENT}for (uint32_t call = 0; call != {self.interface.upper}_CALLS; call++) {{\n"
+            f"{INDENT * 2}{name}_step(call);\n{INDENT}}}\n}}\n\n"
+            f"const int8_t *{name}_memory(void) {{\n{INDENT}return arena;\n}}"
+        )
 
     @property
     def _unused(self) -> list[str]:

@@ -8,12 +8,9 @@ from codegen.aot.schedule.arena import ALIGNMENT
 from codegen.aot.schedule.lifetimes import variables_of
 from codegen.c_source import GENERATED, INDENT, in_comment
 from contract.c_interface import FIRMWARE, Edge, Interface, usage
-from contract.firmware import Firmware
+from contract.firmware import Costs
 from contract.macs import multiply_accumulates
 from contract.manifest import Manifest
-
-# What an inference costs, by the core it was counted on.
-Costs = tuple[tuple[str, Firmware], ...]
 
 
 def model_header(

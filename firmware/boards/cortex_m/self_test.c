@@ -20,7 +20,7 @@ static void print_number(int32_t number) {
 }
 
 int main(void) {
-    const struct self_test result = self_test();
+    const struct self_test_result result = self_test();
     if (result.at < 0) {
         semihosting_print("PASS\n");
         semihosting_exit(0);
