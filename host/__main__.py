@@ -56,7 +56,14 @@ def main(arguments: list[str]) -> int:
 
 def _add_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", type=Path, help="the image's folder, with firmware.json")
-    parser.add_argument("--port", help="the board's serial port (default: what the image was built for)")
+    parser.add_argument(
+        "--port", action="append",
+        help="the board's serial port (default: what the image was built for); several share the inputs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--boards", metavar="N", type=_count, default=1,
+        help="start so many emulated or native boards, which share the inputs (default: 1)",
+    )  # fmt: skip
     parser.add_argument("--images", metavar="N", type=_count, help="send the first N images (default: all)")
     parser.add_argument(
         "--threshold", metavar="PP", type=_points,
@@ -122,7 +129,9 @@ def _validate(options: argparse.Namespace) -> int:
         options.folder,
         images=options.images,
         threshold=options.threshold,
-        way=Way(options.port, options.timeout, options.wait, options.resume),
+        way=Way(
+            tuple(options.port or [None] * options.boards), options.timeout, options.wait, options.resume
+        ),
     )
     if not options.quiet or failure:
         show_validation(validation, read_manifest(options.folder.parent / "manifest.json"))

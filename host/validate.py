@@ -23,6 +23,7 @@ from host.errors import BoardError, LineLostError
 from host.journal import Journal, begin, resume
 from host.results import collect, compare, failure
 from host.session import Answer, Session
+from host.shared import share
 from host.window import ANSWER_SECONDS
 
 RETRY_SECONDS = 0.5
@@ -33,7 +34,7 @@ MOST_IDLE = 3  # boards in turn that come back and answer nothing
 class Way:
     """How a validation goes: from where, and what it does when the line is lost."""
 
-    port: str | None = None
+    ports: tuple[str | None, ...] = (None,)  # of the boards; None: what the image was built for
     answer_seconds: float = ANSWER_SECONDS  # the longest wait for the first answer
     wait_seconds: float = 0.0  # for a board that is gone to come back
     resume: bool = False  # go on with what an interrupted run has left
@@ -49,6 +50,10 @@ class _Run:
     seconds: float = 0.0
     noise: str = ""
     hello: HelloReply | None = None
+
+    def take(self, answer: Answer) -> None:
+        self.answered[answer.index] = answer
+        self.journal.append(answer)
 
     @property
     def missing(self) -> list[int]:
@@ -84,7 +89,10 @@ def validate(
     journal, before = resume(folder, of, size) if way.resume else (begin(folder, of), [])
     run = _Run(inputs, journal, {answer.index: answer for answer in before})
     try:
-        _stream(run, folder, firmware, manifest, way)
+        if len(way.ports) > 1:
+            share(run, lambda port: _connect(run, folder, firmware, manifest, way, port), way.ports)
+        else:
+            _stream(run, folder, firmware, manifest, way)
     except BaseException as error:
         if run.answered:
             journal.close()
@@ -146,7 +154,7 @@ def _opened(run: _Run, folder: Path, firmware: Firmware, way: Way) -> Iterator[B
     give_up = time.monotonic() + way.wait_seconds
     while True:
         try:
-            opened = open_board(firmware, folder, way.port)
+            opened = open_board(firmware, folder, way.ports[0])
             board = opened.__enter__()
             break
         except (BoardError, UserError):
@@ -160,27 +168,42 @@ def _opened(run: _Run, folder: Path, firmware: Firmware, way: Way) -> Iterator[B
 
 
 def _ask(run: _Run, board: Board, folder: Path, manifest: Manifest, firmware: Firmware, way: Way) -> None:
-    session = Session(board, way.answer_seconds)
-    hello = session.hello()
-    check_board(hello, manifest)
-    check_image(hello, firmware)
     if run.hello is not None:
         print(f"the board is back: going on behind {len(run.answered):,} images", file=sys.stderr)
-    run.hello = hello
-    for name in (JSON_NAME, NPZ_NAME):  # an earlier validation does not stand for this run
-        (folder / name).unlink(missing_ok=True)
+    session, hello = _asked(run, board, folder, manifest, firmware, way)
     if hello.stateful:
-        run.answered.clear()  # a sequence is played from its beginning; the journal keeps the first answers
+        run.answered.clear()  # a sequence is played from its beginning
     missing = run.missing
     start = time.monotonic()
     try:
         with progress(len(run.inputs)) as show:
             given = [run.inputs[index] for index in missing]
             for one in session.infer(given, hello, before=len(run.answered)):
-                answer = replace(one, index=missing[one.index])
-                run.answered[answer.index] = answer
-                run.journal.append(answer)
+                run.take(replace(one, index=missing[one.index]))
                 show(len(run.answered), session.retries)
     finally:
         run.seconds += time.monotonic() - start
         run.noise = session.noise_text or run.noise
+
+
+def _asked(
+    run: _Run, board: Board, folder: Path, manifest: Manifest, firmware: Firmware, way: Way
+) -> tuple[Session, HelloReply]:
+    """A session with the board, which runs the image; from now on no earlier validation stands for this run."""
+    session = Session(board, way.answer_seconds)
+    hello = session.hello()
+    check_board(hello, manifest)
+    check_image(hello, firmware)
+    run.hello = hello
+    for name in (JSON_NAME, NPZ_NAME):
+        (folder / name).unlink(missing_ok=True)
+    return session, hello
+
+
+@contextmanager
+def _connect(
+    run: _Run, folder: Path, firmware: Firmware, manifest: Manifest, way: Way, port: str | None
+) -> Iterator[tuple[Session, HelloReply]]:
+    """One of several boards."""
+    with open_board(firmware, folder, port) as board:
+        yield _asked(run, board, folder, manifest, firmware, way)
