@@ -189,7 +189,7 @@ def _ask(run: _Run, board: Board, folder: Path, manifest: Manifest, firmware: Fi
 def _asked(
     run: _Run, board: Board, folder: Path, manifest: Manifest, firmware: Firmware, way: Way
 ) -> tuple[Session, HelloReply]:
-    """A session with the board, which runs the image; from now on no earlier validation stands for this run."""
+    """A session with the board, which runs the image; no earlier validation stands for this run now."""
     session = Session(board, way.answer_seconds)
     hello = session.hello()
     check_board(hello, manifest)
