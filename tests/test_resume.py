@@ -47,7 +47,14 @@ def untimed(folder: Path) -> Validation:
 def interrupted(folder: Path, number: int) -> int:
     """A validation that gets a signal when a third of the answers are in the journal; what it ends with."""
     command = [sys.executable, "-m", "host", "validate", str(folder), "--images", str(IMAGES), "--quiet"]
-    host = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    host = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A shell that runs the tests in the background has told them, and so what they start, to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     path = folder / journal.FILE_NAME
     path.unlink(missing_ok=True)
     while not path.exists() or path.stat().st_size < 26 * IMAGES / 3:
