@@ -141,6 +141,20 @@ def test_a_broken_kernel_is_found_by_the_name_of_its_layer(
     assert wrong_layer.first.board == wrong_layer.first.reference + 1
 
 
+def test_tensors_that_were_written_are_taken_as_they_are(mnist: Path, tmp_path: Path) -> None:
+    """As on a machine without the reference runtime: here the file has another number."""
+    for name in ("model.tflite", "manifest.json", "reference.npz"):
+        shutil.copy(mnist / name, tmp_path)
+    known = tensors_of(read_model(tmp_path / "model.tflite"), tmp_path, [4], None)
+    last = max(known.stored)
+    known.stored[last][0, 0, 0] ^= 1
+    known.write(tmp_path)
+    done = thimble(tmp_path, "layers", tmp_path, "--board", "native", "--inputs", "4")
+    assert done.returncode == 1
+    assert "first difference: layer softmax, input 4, element [0, 0]" in done.stdout
+    assert thimble(tmp_path, "layers", tmp_path, "--board", "native", "--inputs", "5").returncode == 0
+
+
 def test_removed_channels_and_fused_layers_are_marked(mnist: Path, tmp_path: Path) -> None:
     for name in ("model.tflite", "manifest.json", "reference.npz"):
         shutil.copy(mnist / name, tmp_path)
