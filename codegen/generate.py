@@ -22,7 +22,7 @@ from contract.boards import Board
 from contract.c_interface import FIRMWARE, Interface
 from contract.documents import as_json
 from contract.errors import UserError
-from contract.files import write_text
+from contract.files import write_texts
 from contract.firmware import Costs, read_costs
 from contract.flatbuffer import read_model
 from contract.graph import Model
@@ -77,8 +77,10 @@ def generate(
     if interface.name == FIRMWARE.name:
         texts["model_info.h"] = model_info_header(model)
         texts["model_info.c"] = model_info(model, name)
-    for file_name, text in texts.items():
-        _write(out / file_name, text)
+    try:
+        write_texts(out, texts)
+    except OSError as error:
+        raise UserError(f"cannot write {error.filename}: {error.strerror}; give another --out") from error
     assembly = assembly_file(interface)
     if assembly not in texts:  # left by a run with other options, it would be compiled, too
         (out / assembly).unlink(missing_ok=True)
@@ -171,10 +173,3 @@ def _tflm(model: Model, manifest: Manifest | None, name: str, library: str) -> t
     if differs:
         details += f"\n  may differ from the reference in some bytes: {'; '.join(differs)}"
     return texts, details
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; give another --out") from error

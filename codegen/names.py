@@ -18,6 +18,7 @@ class Identifiers:
 
     def __init__(self, taken: Sequence[str] = (), engine: str = ENGINE_PREFIX) -> None:
         self._taken = set(taken)
+        self._counts: dict[str, int] = {}  # up to which number each name is taken for certain
         self._engine = engine
 
     def claim(self, wish: str) -> str:
@@ -26,10 +27,11 @@ class Identifiers:
         name = re.sub(r"[^a-z0-9]+", "_", wish.lower()).strip("_") or "layer"
         if name[0].isdigit() or name.startswith((ENGINE_PREFIX, self._engine)):
             name = f"layer_{name}"
-        candidate, count = name, 1
+        candidate, count = name, self._counts.get(name, 1)
         while candidate in self._taken:
             count += 1
             candidate = f"{name}_{count}"
+        self._counts[name] = count
         self._taken.add(candidate)
         return candidate
 

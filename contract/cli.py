@@ -7,10 +7,14 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from contract.errors import UserError
+from contract.text import printable
 
 CLOSED = 141  # what a shell reports for a program that wrote to a closed pipe
 # What is wrong with a folder or a disk of the user's, wherever it is met.
-NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR)
+NOT_OURS = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR,
+    errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
+)  # fmt: skip
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl-C
 
 _names: dict[str, str] = {}
@@ -48,18 +52,29 @@ def run(main: Callable[[list[str]], int]) -> NoReturn:
     Anything else is a bug of ours and keeps its traceback.
     """
     try:
-        sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(code)
     except UserError as error:
-        print(f"error: {as_called(str(error))}", file=sys.stderr)
+        lines = as_called(str(error)).split("\n")  # of several things that are wrong
+        print("\n".join(map(printable, ["error: " + lines[0], *lines[1:]])), file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # whoever read what we print has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         sys.exit(CLOSED)
     except OSError as error:
-        if error.filename is None or error.errno not in NOT_OURS:
+        if error.errno not in NOT_OURS:
             raise
-        print(f"error: cannot use {error.filename}: {error.strerror}", file=sys.stderr)
+        if error.filename is None:
+            _print_no_more()
+        where = "what is printed" if error.filename is None else printable(str(error.filename))
+        print(f"error: cannot use {where}: {error.strerror}", file=sys.stderr)
         sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def _print_no_more() -> None:
+    """Let Python's last flush of what could not be printed succeed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

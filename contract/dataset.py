@@ -20,7 +20,8 @@ A user's own file may lack all but the first four; what reads it says what it ne
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from contract.arrays import ArraysError, expect_npz, load_npz
 from contract.errors import UserError
 from contract.files import replacing
 
@@ -99,21 +101,33 @@ def network_input(images: Array) -> FloatImages:
 def read_arrays(path: Path, needed: Sequence[str]) -> dict[str, Array]:
     """Every array of the .npz file at `path`, by name. UserError where it cannot be read or lacks one that is
     needed."""
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file; it must be an .npz file")
-    if not zipfile.is_zipfile(path):
-        raise UserError(f"{path}: not an .npz file; write one with numpy.savez")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            stored = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: cannot be read ({error}); write it again with numpy.savez") from error
+    with _refusing(path):
+        stored = load_npz(path)
     if missing := [name for name in needed if name not in stored]:
         raise UserError(
             f"{path}: no array named {', '.join(missing)}; write the file with "
             f"numpy.savez(file, {', '.join(f'{name}=...' for name in needed)})"
         )
     return stored
+
+
+def expect_arrays(path: Path) -> None:
+    """UserError where `read_arrays` would refuse the file at `path`, without reading the arrays."""
+    with _refusing(path):
+        expect_npz(path)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """UserError for what is wrong with the file at `path`."""
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file; it must be an .npz file")
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise UserError(f"{path}: not an .npz file; write one with numpy.savez")
+    try:
+        yield
+    except (OSError, ArraysError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); write it again with numpy.savez") from error
 
 
 def checked_images(path: Path, name: str, images: Array) -> Array:

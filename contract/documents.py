@@ -1,19 +1,21 @@
 """JSON files between two stages, read into the dataclass that describes them, and refused where they differ.
 
 A file may come from another version, another machine or an editor: every value is held against the type of
-its field, so that whoever gets the dataclass need not look again. Numbers must be finite.
+its field, so that whoever gets the dataclass need not look again. Numbers must be finite; what could act on a
+terminal is escaped in texts.
 """
 
 import dataclasses
 import json
-import math
+import sys
 import types
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
 from contract.errors import UserError
-from contract.files import write_text
+from contract.files import read_file, write_text
+from contract.text import printable
 
 Document = TypeVar("Document")
 
@@ -37,12 +39,11 @@ def write_document(path: Path, document: Any) -> None:
 def read_document(path: Path, kind: type[Document], made_by: str) -> Document:
     """Read `path` as `kind`: a dataclass, or a tuple of them. UserError, which says that `made_by` writes the
     file, where it is missing, damaged or of another form."""
+    data = read_file(path, f"{made_by} writes it")
     try:
-        value = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; {made_by} writes it") from error
+        value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else printable(str(error))
         raise UserError(f"{path} is damaged, {reason}; {made_by} writes it again") from error
     try:
         converted: Document = _convert(value, kind, "")
@@ -64,15 +65,23 @@ def _convert(value: Any, kind: Any, where: str) -> Any:
         return _convert_tuple(value, arguments, where)
     if origin is dict:
         _expect(isinstance(value, dict), value, "an object", where)
-        return {key: _convert(item, arguments[1], f"{where}.{key}") for key, item in value.items()}
+        return {
+            printable(key): _convert(item, arguments[1], f"{where}.{printable(key)}")
+            for key, item in value.items()
+        }
     if kind is float:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        _expect(number and math.isfinite(value), value, "a finite number", where)
+        _expect(
+            number and -sys.float_info.max <= value <= sys.float_info.max, value, "a finite number", where
+        )
         return float(value)
+    if kind is str:
+        _expect(isinstance(value, str), value, "a text", where)
+        return printable(value)
     if kind is int:
         _expect(isinstance(value, int) and not isinstance(value, bool), value, "a whole number", where)
         return value
-    _expect(isinstance(value, kind), value, {str: "a text", bool: "true or false"}[kind], where)
+    _expect(isinstance(value, kind), value, "true or false", where)
     return value
 
 

@@ -10,13 +10,16 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from contract.errors import UserError
+from contract.files import read_file
 from contract.graph import ABSENT, CUSTOM, NUMPY_TYPES, Model, Operator, Quantization, Tensor
 from contract.operators import REGISTRY
 from contract.schema import BUILTIN_OPERATORS, CUSTOM_OPERATOR, TENSOR_TYPES
 from contract.tables import FlatbufferError, Table, root_table
+from contract.text import shortened
 
 SCHEMA_VERSION = 3
+MOST_DIMENSIONS = 32  # of a tensor, as many as NumPy's arrays have
+MOST_ELEMENTS = 2**31 - 1  # of a tensor, and bytes: runtimes count in 32 bits
 
 
 def read_model(path: Path) -> Model:
@@ -25,10 +28,7 @@ def read_model(path: Path) -> Model:
     UserError where there is no such file; FlatbufferError (a UserError) where the file is damaged, cut
     short or not a TFLite model.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; name a .tflite file") from error
+    data = read_file(path, "name a .tflite file")
     try:
         return parse_model(data)
     except FlatbufferError as error:
@@ -76,13 +76,11 @@ def _operator_code(table: Table) -> tuple[str, int]:
 
 def _tensor(table: Table, index: int, buffers: list[bytes]) -> Tensor:
     name = table.string(3)
-    where = f"tensor {index} ({name})"
+    where = f"tensor {index} ({shortened(name)})"
     type_code = table.int8(1)
     if type_code not in TENSOR_TYPES:
         raise FlatbufferError(f"{where} has the unknown type {type_code}")
-    shape = tuple(table.int32s(0))
-    if any(dimension < 0 for dimension in shape):
-        raise FlatbufferError(f"{where} has the shape {list(shape)}; no dimension can be below 0")
+    shape = _shape(table, where)
     buffer = table.uint32(2)
     if buffer >= len(buffers):
         raise FlatbufferError(f"{where} names buffer {buffer} of {len(buffers)}")
@@ -96,11 +94,22 @@ def _tensor(table: Table, index: int, buffers: list[bytes]) -> Tensor:
         data=buffers[buffer] or None,
         is_variable=bool(table.uint8(5)),
     )
+    if (tensor.bytes if tensor.type in NUMPY_TYPES else tensor.elements) > MOST_ELEMENTS:
+        raise FlatbufferError(f"{where} of shape {list(shape)} needs more than {MOST_ELEMENTS:,} bytes")
     if tensor.data is not None and tensor.type in NUMPY_TYPES and len(tensor.data) != tensor.bytes:
         raise FlatbufferError(
             f"{where} has {len(tensor.data)} bytes of data, its shape {list(shape)} needs {tensor.bytes}"
         )
     return tensor
+
+
+def _shape(table: Table, where: str) -> tuple[int, ...]:
+    shape = tuple(table.int32s(0))
+    if len(shape) > MOST_DIMENSIONS:
+        raise FlatbufferError(f"{where} has {len(shape):,} dimensions, more than {MOST_DIMENSIONS}")
+    if any(dimension < 0 for dimension in shape):
+        raise FlatbufferError(f"{where} has the shape {list(shape)}; no dimension can be below 0")
+    return shape
 
 
 def _quantization(table: Table, shape: tuple[int, ...], where: str) -> Quantization | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.files import sha256
+from contract.text import shortened
 
 CUSTOM = "CUSTOM:"  # before the names of operators that are none of the schema's own
 ABSENT = -1  # an operator's input index for an optional tensor that is not given
@@ -19,7 +20,7 @@ NUMPY_TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quantization:
     """real = scale * (quantised - zero_point); one pair a tensor, or one a slice along `dimension`."""
 
@@ -42,7 +43,7 @@ class Quantization:
         return self.zero_points[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One tensor: an activation (`data` is None) or a constant (`data` holds its little-endian bytes)."""
 
@@ -83,10 +84,10 @@ class Tensor:
         return np.frombuffer(self.data, self.dtype).reshape(self.shape)
 
     def __str__(self) -> str:
-        return f"tensor {self.index} ({self.name})"
+        return f"tensor {self.index} ({shortened(self.name)})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One operator, in execution order."""
 
@@ -103,7 +104,7 @@ class Operator:
         return self.name.startswith(CUSTOM)
 
     def __str__(self) -> str:
-        return f"operator {self.index} ({self.name})"
+        return f"operator {self.index} ({shortened(self.name)})"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from contract.graph import NUMPY_TYPES
+from contract.text import printable
 
 VERSION = 3
 DELIMITER = 0x00
@@ -120,7 +121,7 @@ class WireTensor:
         if len(name) != length or rank > MAX_RANK:
             raise ValueError("a tensor does not fit the body")
         shape = tuple(dimensions[:rank])
-        return cls(name.decode("ascii"), TensorType(type_code), shape, scale, zero_point), behind
+        return cls(printable(name.decode("ascii")), TensorType(type_code), shape, scale, zero_point), behind
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,8 @@ class HelloReply:
             stateful=bool(stateful),
             inputs=tuple(tensors[:inputs]),
             outputs=tuple(tensors[inputs:]),
-            board=names[:board_length].decode("ascii"),
-            engine=names[board_length:].decode("ascii"),
+            board=printable(names[:board_length].decode("ascii")),
+            engine=printable(names[board_length:].decode("ascii")),
         )
 
 

@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.arrays import ArraysError, load_npz
 from contract.errors import UserError
 from contract.files import replacing
-from contract.manifest import TensorInfo
+from contract.manifest import Manifest, TensorInfo
 from contract.protocol import TensorType
+from contract.task import BINARY, CLASSIFICATION, UNKNOWN, Task
+from contract.text import shortened
+
+AGAIN = "quantise again"
+MOST_OUTPUTS = 255  # of a model, as the protocol counts them
 
 
 @dataclass(frozen=True)
@@ -129,34 +135,95 @@ def _of_edge_type(values: NDArray[Any]) -> NDArray[Any]:
 def read_reference(path: Path) -> Reference:
     """Read the reference at `path`. UserError where it is missing or damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            places = range(int(arrays["output_count"]))
-            predictions = [
-                arrays[name] for place in places if (name := f"float_predictions_{place}") in arrays
-            ]
-            reference = Reference(
-                inputs=_of_edge_type(arrays["inputs"]),
-                outputs=_of_edge_type(arrays["outputs"]),
-                targets=tuple(arrays.get(f"targets_{place}") for place in places),
-                float_predictions=tuple(predictions) or None,
-                sha256=str(arrays["sha256"]),
-                dataset_sha256=str(arrays["dataset_sha256"]),
-                anomalies=arrays["anomalies"].astype(np.int64) if "anomalies" in arrays else None,
-            )
+        arrays = load_npz(path)
+        count = int(arrays["output_count"])
+        if not 0 < count <= MOST_OUTPUTS:
+            raise ArraysError(f"it has {count} outputs")
+        predictions = [
+            arrays[name] for place in range(count) if (name := f"float_predictions_{place}") in arrays
+        ]
+        reference = Reference(
+            inputs=_of_edge_type(arrays["inputs"]),
+            outputs=_of_edge_type(arrays["outputs"]),
+            targets=tuple(arrays.get(f"targets_{place}") for place in range(count)),
+            float_predictions=tuple(predictions) or None,
+            sha256=str(arrays["sha256"]),
+            dataset_sha256=str(arrays["dataset_sha256"]),
+            anomalies=arrays["anomalies"].astype(np.int64) if "anomalies" in arrays else None,
+        )
+        _expect_rows(reference)
     except FileNotFoundError as error:
         raise UserError(f"there is no {path}; python -m quantize writes it") from error
-    except Exception as error:  # a damaged zip file can fail in many ways
+    except KeyError as error:
+        raise UserError(
+            f"{path} is damaged (it lacks {error}); make it again with python -m quantize"
+        ) from error
+    except (ValueError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}); make it again with python -m quantize") from error
-    parts = (
-        reference.inputs,
-        reference.outputs,
-        reference.anomalies,
-        *reference.targets,
-        *(reference.float_predictions or ()),
-    )
-    counts = {len(array) for array in parts if array is not None}
-    if len(counts) != 1 or counts == {0}:
-        raise UserError(f"{path} is damaged: its arrays differ in length; quantise again")
-    if len(reference.float_predictions or reference.targets) != len(reference.targets):
-        raise UserError(f"{path} is damaged: it lacks predictions of some outputs; quantise again")
     return reference
+
+
+def _expect_rows(reference: Reference) -> None:
+    """ArraysError where the arrays have not one row for each input, or hold no finite numbers."""
+    predictions = reference.float_predictions or ()
+    parts = (reference.inputs, reference.outputs, reference.anomalies, *reference.targets, *predictions)
+    counts = {array.shape[:1] for array in parts if array is not None}
+    if len(counts) != 1 or counts & {(), (0,)}:
+        raise ArraysError("its arrays differ in length")
+    if len(predictions or reference.targets) != len(reference.targets):
+        raise ArraysError("it lacks predictions of some outputs")
+    for array in (*reference.targets, *predictions):
+        if array is not None and (array.dtype.kind not in "biuf" or not np.isfinite(array).all()):
+            raise ArraysError("targets or predictions are not finite numbers")
+    if reference.anomalies is not None and not np.isin(reference.anomalies, (0, 1)).all():
+        raise ArraysError("anomalies are labelled by other numbers than 0 and 1")
+
+
+def expect_reference_of(path: Path, reference: Reference, manifest: Manifest) -> None:
+    """UserError, which names `path`, where the reference is of another model than the manifest, has other
+    shapes, or labels of classes that the model has not."""
+    if reference.sha256 != manifest.sha256:
+        raise UserError(
+            f"{path} belongs to another model, {shortened(reference.sha256)}, than the manifest, "
+            f"{manifest.sha256}; {AGAIN}"
+        )
+    for name, array, tensors in (
+        ("inputs", reference.inputs, manifest.inputs),
+        ("outputs", reference.outputs, manifest.outputs),
+    ):
+        kind, shape = row_of(tensors)
+        if (array.dtype.name, array.shape[1:]) != (kind, shape):
+            raise UserError(
+                f"{path} has {name} of type {array.dtype} and shape {list(array.shape[1:])}, the manifest "
+                f"says {kind} {list(shape)}; {AGAIN}"
+            )
+    if len(reference.targets) != len(manifest.outputs):
+        raise UserError(
+            f"{path} has {len(reference.targets)} outputs, the manifest {len(manifest.outputs)}; {AGAIN}"
+        )
+    predictions = reference.float_predictions or (None,) * len(manifest.outputs)
+    for info, task, targets, exact in zip(
+        manifest.outputs, manifest.tasks, reference.targets, predictions, strict=True
+    ):
+        if exact is not None and (exact.dtype.kind, exact.shape[1:]) != ("f", info.shape[1:]):
+            raise UserError(
+                f"{path} has predictions of shape {list(exact.shape[1:])} for the output {info.name} of "
+                f"{list(info.shape[1:])}; {AGAIN}"
+            )
+        if targets is not None and task.kind != UNKNOWN:
+            _expect_targets(path, targets, info, task)
+
+
+def _expect_targets(path: Path, targets: NDArray[Any], info: TensorInfo, task: Task) -> None:
+    shape = info.shape[1:]
+    each = math.prod(shape[:-1] if task.kind == CLASSIFICATION else shape)
+    if targets[0].size != each:
+        raise UserError(f"{path} has {targets[0].size} targets for {each} of {info.name}; {AGAIN}")
+    if not task.has_answers:
+        return
+    classes = 2 if task.kind == BINARY else shape[-1]
+    if targets.dtype.kind not in "biu" or targets.min() < 0 or targets.max() >= classes:
+        raise UserError(
+            f"{path} has labels from {targets.min()} to {targets.max()} for the {classes} classes of "
+            f"{info.name}; {AGAIN}"
+        )

@@ -10,10 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from contract.errors import UserError
+from contract.text import printable
+
+READ_AT_MOST = 4  # times the bytes of the file
 
 
 class FlatbufferError(UserError):
     """The file is not a whole and consistent TFLite flatbuffer."""
+
+
+class _Allowance:
+    """The bytes that may still be read. Offsets can make one place of a file the content of any number of
+    vectors and tables, so that reading all of them takes far more memory than the file has bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = READ_AT_MOST * len(data)
+
+    def take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise FlatbufferError(
+                f"its tables and vectors lie over each other: they have more than {READ_AT_MOST} times the "
+                "bytes of the file"
+            )
 
 
 def _unpack(data: bytes, position: int, format: str) -> int | float:
@@ -28,12 +47,13 @@ def _unpack_int(data: bytes, position: int, format: str) -> int:
     return int(_unpack(data, position, format))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table. Fields are named by their number in the schema; `default` is the schema's."""
 
     data: bytes = field(repr=False)
     position: int
+    allowance: _Allowance = field(repr=False, compare=False)
 
     def _field(self, number: int) -> int | None:
         """The absolute position of a field, or None where the table leaves it at its default."""
@@ -73,7 +93,7 @@ class Table:
 
     def table(self, number: int) -> "Table | None":
         position = self._follow(number)
-        return None if position is None else Table(self.data, position)
+        return None if position is None else Table(self.data, position, self.allowance)
 
     def _vector(self, number: int, item_bytes: int) -> tuple[int, int]:
         """The position of a vector's first item, and how many it has."""
@@ -83,6 +103,7 @@ class Table:
         count = _unpack_int(self.data, position, "<I")
         if position + 4 + count * item_bytes > len(self.data):
             raise FlatbufferError(f"a vector of {count} items at byte {position} leaves the file")
+        self.allowance.take(count * item_bytes)
         return position + 4, count
 
     def _numbers(self, number: int, code: str) -> Sequence[int | float]:
@@ -103,16 +124,21 @@ class Table:
         return self.data[start : start + count]
 
     def string(self, number: int) -> str:
-        return self.bytes(number).decode("utf-8", "replace")
+        """A text without what could act on a terminal or begin another line."""
+        return printable(self.bytes(number).decode("utf-8", "replace"))
 
     def tables(self, number: int) -> list["Table"]:
         start, count = self._vector(number, 4)
-        places = range(start, start + 4 * count, 4)
-        return [Table(self.data, place + _unpack_int(self.data, place, "<I")) for place in places]
+        self.allowance.take(4 * count)  # of each table, its offset to the vtable at least
+        offsets = struct.unpack_from(f"<{count}I", self.data, start)
+        return [
+            Table(self.data, start + 4 * place + offset, self.allowance)
+            for place, offset in enumerate(offsets)
+        ]
 
 
 def root_table(data: bytes, identifier: bytes) -> Table:
     """The root table of a flatbuffer whose file identifier (bytes 4 to 7) must be `identifier`."""
     if len(data) < 8 or data[4:8] != identifier:
         raise FlatbufferError(f"the file does not carry the identifier {identifier.decode()}")
-    return Table(data, _unpack_int(data, 0, "<I"))
+    return Table(data, _unpack_int(data, 0, "<I"), _Allowance(data))

@@ -1,6 +1,7 @@
 """tensors.npz: what every tensor of a flatbuffer holds for a few inputs. quantize writes it, thimble layers
 reads it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.arrays import load_npz
 from contract.errors import UserError
 from contract.files import replacing
 
@@ -38,18 +40,18 @@ def read_tensors(folder: Path) -> Tensors:
     """Read `folder`/tensors.npz. UserError where it is missing or damaged."""
     path = folder / FILE_NAME
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Tensors(
-                str(arrays["sha256"]),
-                arrays["positions"].astype(np.int64),
-                _of_kind(arrays, "stored_"),
-                _of_kind(arrays, "real_"),
-            )
+        arrays = load_npz(path)
+        return Tensors(
+            str(arrays["sha256"]),
+            arrays["positions"].astype(np.int64),
+            _of_kind(arrays, "stored_"),
+            _of_kind(arrays, "real_"),
+        )
     except FileNotFoundError as error:
         raise UserError(f"there is no {path}; python -m quantize tensors writes it") from error
     except Exception as error:  # a damaged zip file can fail in many ways
         raise UserError(f"{path} is damaged ({error}); python -m quantize tensors writes it") from error
 
 
-def _of_kind(arrays: Any, prefix: str) -> dict[int, NDArray[Any]]:
-    return {int(name.removeprefix(prefix)): arrays[name] for name in arrays.files if name.startswith(prefix)}
+def _of_kind(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[int, NDArray[Any]]:
+    return {int(name.removeprefix(prefix)): arrays[name] for name in arrays if name.startswith(prefix)}

@@ -1,15 +1,17 @@
 """validation.json and validation.npz: what the board answered, and whether that is right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.arrays import ArraysError, load_npz
 from contract.documents import read_document, write_document
 from contract.errors import UserError
-from contract.files import replacing
+from contract.files import replacing, sha256_of
+from contract.reference import Reference, equal
 from contract.scores import Fidelity, Scores
 
 JSON_NAME = "validation.json"
@@ -66,9 +68,7 @@ class Validation:
     passed: bool
     notes: tuple[str, ...]  # what the user should know though nothing failed
     noise: str  # readable text that came between the frames
-
-    def write(self, folder: Path) -> None:
-        write_document(folder / JSON_NAME, self)
+    answers_sha256: str  # of validation.npz: the two files are of one run
 
 
 @dataclass(frozen=True)
@@ -80,22 +80,56 @@ class Answers:
     ticks: NDArray[np.uint32]  # (N,)
     retries: NDArray[np.int64]  # (N,), how often the image was sent again
 
-    def write(self, folder: Path) -> None:
-        with replacing(folder / NPZ_NAME) as temporary:
-            np.savez_compressed(
-                temporary, index=self.index, outputs=self.outputs, ticks=self.ticks, retries=self.retries
-            )
+
+def write_validation(folder: Path, validation: Validation, answers: Answers) -> None:
+    """Write both files. Whoever is stopped between the two leaves a pair that `read_validation` refuses."""
+    arrays = {name: getattr(answers, name) for name in ("index", "outputs", "ticks", "retries")}
+    with replacing(folder / NPZ_NAME) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+    hashed = replace(validation, answers_sha256=sha256_of(folder / NPZ_NAME))
+    write_document(folder / JSON_NAME, hashed)
 
 
-def read_validation(folder: Path) -> tuple[Validation, Answers]:
-    """Read `folder`'s validation. UserError where it is missing or damaged."""
+def read_validation(folder: Path, reference: Reference | None = None) -> tuple[Validation, Answers]:
+    """Read `folder`'s validation. UserError where it is missing or damaged, where its two files are not of
+    one run, or where its counts are not those of its answers beside the `reference`."""
     validation = read_document(folder / JSON_NAME, Validation, "make validate")
+    path = folder / NPZ_NAME
     try:
-        with (folder / NPZ_NAME).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return validation, Answers(**{name: arrays[name] for name in arrays.files})
+        same = sha256_of(path) == validation.answers_sha256
+        if not same:
+            raise ArraysError(f"{NPZ_NAME} and {JSON_NAME} are of different runs")
+        answers = Answers(**load_npz(path))
+        _expect_whole(validation, answers, reference)
     except FileNotFoundError as error:
-        raise UserError(f"there is no {error.filename}; make validate writes it") from error
-    except Exception as error:  # a damaged file can fail in many ways
+        raise UserError(f"there is no {path}; make validate writes it") from error
+    except (ArraysError, TypeError) as error:
         raise UserError(
             f"the validation in {folder} is damaged ({error}); run make validate again"
         ) from error
+    return validation, answers
+
+
+def _expect_whole(validation: Validation, answers: Answers, reference: Reference | None) -> None:
+    """ArraysError where the counts do not follow from the rows."""
+    count = len(answers.index) if answers.index.ndim == 1 else -1
+    kinds = (("index", "i"), ("ticks", "u"), ("retries", "i"))
+    for name, kind in kinds:
+        values = getattr(answers, name)
+        if values.shape != (count,) or values.dtype.kind != kind or (values < 0).any():
+            raise ArraysError(f"{name} is no row of whole numbers, one an answer")
+    if len(np.unique(answers.index)) != count or answers.outputs.shape[:1] != (count,):
+        raise ArraysError("an image was answered twice, or an answer is missing")
+    counts = (validation.images, validation.answered, validation.bit_exact + validation.mismatches)
+    if counts != (count,) * 3 or validation.retries != answers.retries.sum():
+        raise ArraysError(f"it counts {validation.answered} answers and has {count}")
+    if reference is None:
+        return
+    if count and answers.index.max() >= len(reference.inputs):
+        raise ArraysError(f"it answers image {answers.index.max()} of {len(reference.inputs)}")
+    expected = reference.outputs[answers.index]
+    if (answers.outputs.dtype, answers.outputs.shape) != (expected.dtype, expected.shape):
+        raise ArraysError("its answers are of another model")
+    exact = np.count_nonzero(equal(answers.outputs, expected))
+    if exact != validation.bit_exact:
+        raise ArraysError(f"it counts {validation.bit_exact} answers as exact, {exact} are")

@@ -143,10 +143,12 @@ def _validate(options: argparse.Namespace) -> int:
 def _show(folder: Path, as_json: bool) -> int:
     from contract import documents
     from contract.manifest import read_manifest
+    from contract.reference import read_reference
     from contract.validation import read_validation
     from host.display import show_validation
 
-    validation, _ = read_validation(folder)
+    beside = folder.parent / "reference.npz"
+    validation, _ = read_validation(folder, read_reference(beside) if beside.exists() else None)
     if as_json:
         print(documents.as_json(validation), end="")
         return 0

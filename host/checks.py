@@ -1,10 +1,12 @@
 """Whether files and board belong together, asked before anything is compared."""
 
+from pathlib import Path
+
 from contract.errors import UserError
 from contract.firmware import Firmware
 from contract.manifest import Manifest, TensorInfo
 from contract.protocol import HelloReply, WireTensor
-from contract.reference import Reference, row_of
+from contract.reference import Reference, expect_reference_of
 from host.errors import BoardError
 
 
@@ -15,21 +17,7 @@ def check_files(manifest: Manifest, reference: Reference, firmware: Firmware) ->
             f"the firmware was built from the model {firmware.sha256}, the manifest describes "
             f"{manifest.sha256}; run make firmware again"
         )
-    if reference.sha256 != manifest.sha256:
-        raise UserError(
-            f"reference.npz belongs to the model {reference.sha256}, the manifest describes "
-            f"{manifest.sha256}; quantise again"
-        )
-    for name, array, tensors in (
-        ("inputs", reference.inputs, manifest.inputs),
-        ("outputs", reference.outputs, manifest.outputs),
-    ):
-        kind, shape = row_of(tensors)
-        if (array.dtype.name, array.shape[1:]) != (kind, shape):
-            raise UserError(
-                f"reference.npz has {name} of type {array.dtype} and shape {list(array.shape[1:])}, the "
-                f"manifest says {kind} {list(shape)}; quantise again"
-            )
+    expect_reference_of(Path("reference.npz"), reference, manifest)
 
 
 def check_board(hello: HelloReply, manifest: Manifest) -> None:

@@ -113,7 +113,7 @@ def table_rows(validation: Validation, manifest: Manifest) -> list[tuple[str, st
     ]
     rows += [("note", note) for note in validation.notes]
     if validation.noise:
-        rows.append(("noise", validation.noise.replace("\n", " | ")))
+        rows.append(("noise", validation.noise))
     return rows
 
 

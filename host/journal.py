@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from contract.errors import UserError
+from contract.files import read_file
 from host.session import Answer
 
 FILE_NAME = "validation.journal"
@@ -65,26 +66,25 @@ def begin(folder: Path, run: Mapping[str, str | int]) -> Journal:
     return Journal(path, file)
 
 
-def resume(folder: Path, run: Mapping[str, str | int], output_bytes: int) -> tuple[Journal, list[Answer]]:
+def resume(
+    folder: Path, run: Mapping[str, str | int], output_bytes: int, images: int
+) -> tuple[Journal, list[Answer]]:
     """The journal that an interrupted run has left, to go on with, and the answers in it. UserError where
     there is none, or it is of another run."""
     path = folder / FILE_NAME
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(
-            f"there is no {path}: no interrupted run to go on with; leave --resume out"
-        ) from error
+    if not path.exists():
+        raise UserError(f"there is no {path}: no interrupted run to go on with; leave --resume out")
+    data = read_file(path, "leave --resume out to begin anew")
     head, _, records = data.partition(b"\n")
     try:
         found = json.loads(head)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if found != dict(run):
         differ = [key for key in run if not isinstance(found, dict) or found.get(key) != run[key]]
         what = ", ".join(differ) or "version"
         raise UserError(f"{path} is of another run: another {what}; leave --resume out to begin anew")
-    answers, size = _read(records, output_bytes)
+    answers, size = _read(records, output_bytes, images)
     try:
         file = path.open("r+b")
         file.truncate(len(head) + 1 + size)
@@ -94,8 +94,8 @@ def resume(folder: Path, run: Mapping[str, str | int], output_bytes: int) -> tup
     return Journal(path, file), answers
 
 
-def _read(records: bytes, output_bytes: int) -> tuple[list[Answer], int]:
-    """The whole records, and how many bytes they have."""
+def _read(records: bytes, output_bytes: int, images: int) -> tuple[list[Answer], int]:
+    """The whole records of answers to so many images, and how many bytes they have."""
     size = RECORD.size + output_bytes + CRC.size
     answers: list[Answer] = []
     seen: set[int] = set()
@@ -104,6 +104,8 @@ def _read(records: bytes, output_bytes: int) -> tuple[list[Answer], int]:
         if CRC.unpack_from(records, start + size - CRC.size)[0] != zlib.crc32(record):
             return answers, start
         index, ticks, retries = RECORD.unpack_from(record)
+        if index >= images:
+            return answers, start
         if index not in seen:
             answers.append(Answer(index, record[RECORD.size :], ticks, retries))
             seen.add(index)

@@ -1,6 +1,7 @@
 """The line to one board: frames both ways, what was heard of damage, and errors that say what was seen."""
 
 from contract.protocol import ERROR_HEADER, ErrorCode, FrameType
+from contract.text import printable
 from host.boards import Board
 from host.errors import BoardError, LineLostError
 from host.frames import Frame, encode
@@ -73,7 +74,7 @@ class Line:
         if code == ErrorCode.BAD_FRAME:
             self.complaints += 1
         elif expected:
-            text = _one_line(frame.body[ERROR_HEADER.size :].decode("ascii", "replace"))
+            text = _one_line(printable(frame.body[ERROR_HEADER.size :].decode("ascii", "replace")))
             meaning = _MEANINGS.get(code, f"the board reports the unknown error {code}")
             raise self.failure(f"{meaning}: {text or 'no text'}")
 

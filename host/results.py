@@ -81,7 +81,8 @@ def compare(
         threshold=threshold,
         passed=bit_exact == sent and within,
         notes=tuple(out_of_range(manifest)),
-        noise=noise,
+        noise=noise.replace("\n", " | "),
+        answers_sha256="",
     )
 
 

@@ -15,7 +15,7 @@ from contract.manifest import Manifest, read_manifest
 from contract.protocol import HelloReply
 from contract.reference import read_reference
 from contract.runtimes import differences
-from contract.validation import JSON_NAME, NPZ_NAME, Validation
+from contract.validation import JSON_NAME, NPZ_NAME, Validation, write_validation
 from host.boards import Board, open_board
 from host.checks import check_board, check_files, check_image
 from host.display import progress
@@ -86,7 +86,7 @@ def validate(
         "number of images": len(inputs),
     }
     size = reference.outputs[0].nbytes
-    journal, before = resume(folder, of, size) if way.resume else (begin(folder, of), [])
+    journal, before = resume(folder, of, size, len(inputs)) if way.resume else (begin(folder, of), [])
     run = _Run(inputs, journal, {answer.index: answer for answer in before})
     try:
         if len(way.ports) > 1:
@@ -120,8 +120,7 @@ def validate(
         firmware=firmware,
         noise=run.noise,
     )
-    answers.write(folder)
-    validation.write(folder)
+    write_validation(folder, validation, answers)
     journal.remove()
     if validation.passed:
         return validation, None

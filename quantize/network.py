@@ -1,5 +1,6 @@
 """The float model as it goes into the converter: a batch of one, and layers under names of our own."""
 
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from contract.errors import UserError
 from quantize.ports import SIGMOID, SOFTMAX, Port, Ports
 
 BATCH = 1000  # images predicted at a time
+
+# What a .keras file may unpack to: weights hardly shrink. Bytes, times its own; and of a small one.
+MOST_EXPANSION = 100
+MOST_OF_SMALL = 64_000_000
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN")  # layers that loop over the steps of a sequence
 SCALING = ("Rescaling", "Normalization")  # layers that take numbers as they are
@@ -61,17 +66,34 @@ def input_marker(index: int) -> str:
     return f"input{index}x"
 
 
+def expect_keras_file(path: Path) -> None:
+    """UserError where the file at `path` is none, as far as that can be told without Keras."""
+    if not path.exists():
+        raise UserError(f"there is no {path}; --model takes the .keras file that python -m train writes")
+    if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
+        raise UserError(f"{path} is not a .keras file; write one with model.save('model.keras') in Keras 3")
+    again = "write it again with model.save('model.keras')"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(one.file_size for one in archive.infolist())
+            if unpacked > max(MOST_EXPANSION * path.stat().st_size, MOST_OF_SMALL):
+                raise UserError(f"{path} unpacks to {unpacked:,} bytes, more than any model; {again}")
+            json.loads(archive.read("config.json"))
+    except UserError:
+        raise
+    except Exception as error:  # a damaged zip file fails in many ways
+        said = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise UserError(f"{path} is damaged, {said}; {again}") from error
+
+
 def load_network(path: Path) -> Network:
     """Load the Keras 3 model at `path` (Sequential or Functional, inputs of fixed shapes).
 
     Raises UserError for anything else, saying what it is and what to do.
     """
+    expect_keras_file(path)
     import keras
 
-    if not path.is_file():
-        raise UserError(f"there is no {path}; --model takes the .keras file that python -m train writes")
-    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
-        raise UserError(f"{path} is not a .keras file; write one with model.save('model.keras') in Keras 3")
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # whatever the layers' own constructors raise

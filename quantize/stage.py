@@ -1,12 +1,12 @@
 """The two ways through this stage: a float model that is quantised, or a flatbuffer taken as it is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract import runtimes
+from contract.dataset import expect_arrays
 from contract.errors import UserError
 from contract.flatbuffer import parse_model, read_model
 from contract.graph import Model
@@ -19,14 +19,12 @@ from quantize.capture import captured_output
 from quantize.dataset import Dataset, Samples, draw, read_dataset, read_representative, read_test_set
 from quantize.equivalents import known_to_micro
 from quantize.naming import operator_names
+from quantize.network import Network, expect_keras_file, load_network
 from quantize.ordering import in_keras_order
 from quantize.ports import held_range, ports_of_flatbuffer
 from quantize.scaling import resolution_notes, scale_notes
 from quantize.slim import slim
 from quantize.tasks import AUTO, with_cut
-
-if TYPE_CHECKING:
-    from quantize.network import Network
 
 RANDOM_INPUTS = 1000  # for a flatbuffer without data
 SLIM_CHECKS = 50  # images on which the slim flatbuffer must equal the converter's
@@ -51,9 +49,11 @@ def quantise(
     one of quantize.tasks.CHOICES. UserError where model or data are not what this stage takes, or `runtime`,
     a key of contract.runtimes.RUNTIMES, could not run the result.
     """
+    expect_keras_file(model_path)
+    for path in (data_path, representative):
+        if isinstance(path, Path):
+            expect_arrays(path)
     require_tensorflow()
-    from quantize.network import load_network
-
     network = load_network(model_path)
     data = read_dataset(data_path, network.ports, task)
     predictions = network.predict(*data.test.inputs)
@@ -93,7 +93,7 @@ def quantise(
 
 
 def _representative(
-    network: "Network", data: Dataset, representative: int | Path, seed: int
+    network: Network, data: Dataset, representative: int | Path, seed: int
 ) -> tuple[tuple[NDArray[np.float32], ...], NDArray[np.int64] | None]:
     """The inputs that set the ranges and, where they were drawn from the training data, their indices."""
     if isinstance(representative, Path):
@@ -103,7 +103,7 @@ def _representative(
 
 
 def checked_and_slim(
-    converted: bytes, samples: Samples, runtime: str, network: "Network"
+    converted: bytes, samples: Samples, runtime: str, network: Network
 ) -> tuple[Model, Model]:
     """The converter's flatbuffer as it is and slim, checked: `runtime` runs it, both compute the same.
 

@@ -51,8 +51,8 @@ def interpreter(model: Model, keep_tensors: bool = False) -> Any:
                 if keep_tensors
                 else config.kAllocationRecording,
             )
-    except RuntimeError as error:
-        reason = " ".join(printed.text.split()) or str(error)
+    except Exception as error:  # its wrapper in Python reads the file without checking it
+        reason = " ".join(printed.text.split()) or str(error) or type(error).__name__
         raise UserError(f"TensorFlow Lite Micro cannot run the model: {reason}") from error
 
 

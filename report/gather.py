@@ -22,7 +22,7 @@ from contract.profile import FILE_NAME as PROFILE
 from contract.profile import Profiled, read_profile
 from contract.quantization import FILE_NAME as QUANTIZATION
 from contract.quantization import Comparison, read_comparison
-from contract.reference import Reference, read_reference, real_values, separate
+from contract.reference import Reference, expect_reference_of, read_reference, real_values, separate
 from contract.scores import answers as chosen
 from contract.scores import right
 from contract.task import BINARY, CLASSIFICATION, Task
@@ -134,8 +134,9 @@ def gather(image_folder: Path) -> Results:
     folder = image_folder.parent
     manifest = read_manifest(folder / "manifest.json")
     reference = read_reference(folder / "reference.npz")
+    expect_reference_of(folder / "reference.npz", reference, manifest)
     model = read_model(folder / "model.tflite")
-    validation, answers = read_validation(image_folder)
+    validation, answers = read_validation(image_folder, reference)
     for name, found in (
         ("model.tflite", model.sha256),
         (f"{image_folder.name}/{JSON_NAME}", validation.sha256),

@@ -12,57 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from codegen.generate import generate
 from contract.errors import UserError
 from contract.flatbuffer import read_model
 from contract.history import read_history
-from contract.layer_map import FILE_NAME as LAYER_MAP
 from contract.manifest import read_manifest
-from contract.reference import read_reference
-from contract.validation import Answers, Validation
-from host.results import output_results
 from report import recognition, seeds
 from report.__main__ import main
 from report.animation import SENDING_STEPS
 from report.gather import gather
 from report.layers import layer_rows
 from report.statistics import Z_95, confident_mistakes, confusion, share
-from tests.test_manifest import FIRMWARE
-
-IMAGES = 600
+from tests.validated import IMAGES, validated
 
 
-@pytest.fixture(scope="module")
-def validated(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An image's folder as `make validate` leaves it, answers equal to the reference but for one byte."""
-    folder = tmp_path_factory.mktemp("build") / "mnist-pretrained"
-    shutil.copytree(mnist, folder)
-    image = folder / "mps2-an386-aot"
-    image.mkdir()
-    manifest, reference = read_manifest(folder / "manifest.json"), read_reference(folder / "reference.npz")
-    outputs = reference.outputs[:IMAGES].copy()
-    outputs[7] = np.roll(outputs[7], 1)
-    (result,) = output_results(outputs, reference.of(np.arange(IMAGES)), manifest, None)
-    Answers(
-        index=np.arange(IMAGES),
-        outputs=outputs,
-        ticks=np.full(IMAGES, 160_000, np.uint32),
-        retries=np.zeros(IMAGES, np.int64),
-    ).write(image)
-    Validation(
-        board="mps2-an386", engine="aot", link="semihosting", sha256=manifest.sha256,
-        images=IMAGES, answered=IMAGES,
-        device_accuracy=result.board["accuracy"], int8_accuracy=result.int8_model["accuracy"],
-        float_accuracy=result.float_model["accuracy"], agree_float=result.agree_float,
-        outputs=(result,), notes=(), bit_exact=IMAGES - 1, mismatches=1, retries=0, median_ticks=160_000.0,
-        tick_hz=10**9, tick_unit="instruction", seconds=1.0, images_per_second=float(IMAGES),
-        flash_bytes=15_000, model_bytes=7_000, ram_bytes=9_000, threshold=0.5, passed=False, noise="",
-    ).write(image)  # fmt: skip
-    dataclasses.replace(FIRMWARE, sha256=manifest.sha256).write(image)
-    generated = folder / "generated"
-    generate(folder / "model.tflite", folder / "manifest.json", "aot", "chirale", generated)
-    shutil.copy(generated / LAYER_MAP, image)
-    return image
+@pytest.fixture(scope="module", name="validated")
+def validated_image(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return validated(mnist, tmp_path_factory.mktemp("build") / "mnist-pretrained")
 
 
 @given(st.integers(1, 10_000).flatmap(lambda images: st.tuples(st.integers(0, images), st.just(images))))

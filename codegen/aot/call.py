@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.aot.overlap import Overlap
 from contract.c_interface import ENGINE_PREFIX
+from contract.errors import UserError
 from contract.graph import Operator
 
 
@@ -77,6 +78,11 @@ class KernelCall:
     # About how many instructions a Cortex-M4 executes for it, which decides between variants; None where the
     # order of the variants does.
     instructions: int | None = None
+
+    def __post_init__(self) -> None:
+        for value in _leaves(self.parameters):
+            if isinstance(value, int) and not -(2**31) <= value < 2**31:
+                raise UserError(f"{self.operators[0]} needs the number {value:,}, which is no int32")
 
     @property
     def function(self) -> str:

@@ -16,6 +16,7 @@ from codegen.aot.arithmetic.fixed_point import (
     Multiplier,
     activation_range,
 )
+from codegen.aot.arithmetic.windows import Windows
 from contract.errors import UserError
 from contract.graph import ABSENT, Model, Operator, Quantization, Tensor
 
@@ -213,6 +214,16 @@ def expect_shape(operator: Operator, tensor: Tensor, shape: tuple[int, ...]) -> 
         raise UserError(
             f"{operator} has {tensor} of shape {list(tensor.shape)} where its inputs and options give "
             f"{list(shape)}; {CONVERT_AGAIN}"
+        )
+
+
+def expect_reach(operator: Operator, *sides: Windows) -> None:
+    """Refuse windows so far apart that their places are no int32: the reference computes with those."""
+    furthest = max(side.furthest for side in sides)
+    if furthest > INT32_MAX:
+        raise UserError(
+            f"{operator} has windows, strides or a dilation that reach over {furthest:,} pixels, which "
+            f"TensorFlow Lite Micro cannot count; {CONVERT_AGAIN}"
         )
 
 

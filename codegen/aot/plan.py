@@ -212,9 +212,9 @@ def _directed(call: KernelCall | Alias, alive: Lifetimes, arena: Arena) -> Kerne
     if isinstance(call, Alias) or len(call.outputs) != 1:
         return call
     output = alive.buffer_of[call.outputs[0]]
-    for (writer, reader), overlap in alive.overlaps.items():
-        inputs = {alive.buffer_of[index] for index in call.inputs if index in alive.buffer_of}
-        if writer != output or reader not in inputs:
+    for reader in {alive.buffer_of[index] for index in call.inputs if index in alive.buffer_of}:
+        overlap = alive.overlaps.get((output, reader))
+        if overlap is None:
             continue
         distance = arena.places[output] - arena.places[reader]
         overlaps = -arena.buffers[output].bytes < distance < arena.buffers[reader].bytes

@@ -9,6 +9,7 @@ class Windows:
 
     outputs: int  # 0 or less where the window is larger than the input
     padding: int  # before the first input
+    furthest: int  # the greatest number that computing with these windows needs
 
 
 def windows(
@@ -18,4 +19,8 @@ def windows(
     reach = (taps - 1) * dilation + 1
     inputs += sum(margins)
     outputs = -(-inputs // stride) if padding == "SAME" else (inputs - reach) // stride + 1
-    return Windows(outputs, max(0, (outputs - 1) * stride + reach - inputs) // 2 + margins[0])
+    end = (outputs - 1) * stride + reach
+    before = max(0, end - inputs) // 2 + margins[0]
+    # What ComputeOutSize rounds up, where the last window ends, and what thimble_clip_window rounds up.
+    furthest = max(inputs + stride, reach, end, inputs + before + (dilation if taps > 1 else 1))
+    return Windows(outputs, before, furthest)

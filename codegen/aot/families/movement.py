@@ -117,6 +117,10 @@ def _is_identity(movement: Movement) -> bool:
 def _copy(movement: Movement, one: Move) -> KernelCall:
     sizes = one.block.sizes
     from_strides, to_strides = one.block.strides
+    description = movement.description
+    if len(movement.moves) > 1:
+        sides = describe.tensor("input", one.input.tensor), describe.tensor("output", one.output.tensor)
+        description = (description[0], *sides)
     return KernelCall(
         operators=(movement.operator,),
         kernel="copy",
@@ -135,7 +139,7 @@ def _copy(movement: Movement, one: Move) -> KernelCall:
             "input_start": one.input_start,
             "output_start": one.output_start,
         },
-        description=movement.description,
+        description=description,
     )
 
 

@@ -12,6 +12,7 @@ from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_reach,
     expect_same_quantization,
     expect_shape,
     input_of,
@@ -62,6 +63,7 @@ def read_pooling(model: Model, operator: Operator) -> Pooling:
     batch, height, width, channels = input.shape
     rows = windows(options.padding, height, options.window[0], options.stride[0])
     columns = windows(options.padding, width, options.window[1], options.stride[1])
+    expect_reach(operator, rows, columns)
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, channels))
     expect_same_quantization(operator, input, output)
     return Pooling(

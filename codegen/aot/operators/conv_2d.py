@@ -17,6 +17,7 @@ from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_reach,
     expect_shape,
     input_of,
     output_of,
@@ -73,6 +74,7 @@ def read(model: Model, operator: Operator) -> Convolution:
             f"{channels}, which are no groups; {CONVERT_AGAIN}"
         )
     rows, columns = image_windows(options, (height, width), (filter_height, filter_width))
+    expect_reach(operator, rows, columns)
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, filters))
     values = np.array(weights.values, np.int8)
     by_filter = values.reshape(filters, -1)

@@ -15,6 +15,7 @@ from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_reach,
     expect_shape,
     input_of,
     output_of,
@@ -71,6 +72,7 @@ def read(model: Model, operator: Operator) -> Depthwise:
             f"channels; {CONVERT_AGAIN}"
         )
     rows, columns = image_windows(options, (height, width), (filter_height, filter_width))
+    expect_reach(operator, rows, columns)
     expect_shape(operator, output.tensor, (batch, rows.outputs, columns.outputs, outputs))
     values = np.array(weights.values, np.int8)[0]
     by_channel = values.reshape(-1, outputs).T

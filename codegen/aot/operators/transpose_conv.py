@@ -14,6 +14,7 @@ from codegen.aot.operands import (
     CONVERT_AGAIN,
     Activation,
     expect_operands,
+    expect_reach,
     integers_of,
     operand_of,
     output_of,
@@ -59,6 +60,7 @@ def read(model: Model, operator: Operator) -> TransposeConv:
     # ComputePaddingHeightWidth in tensorflow/lite/kernels/padding.h, for the size of the output.
     rows = windows(options.padding, shape[1], filter_height, options.stride[0])
     columns = windows(options.padding, shape[2], filter_width, options.stride[1])
+    expect_reach(operator, rows, columns)
     if input.shape != (shape[0], rows.outputs, columns.outputs, channels) or shape[3] != filters:
         raise UserError(
             f"{operator} has weights of shape {list(weights.shape)} in {weights} for {list(input.shape)} to "

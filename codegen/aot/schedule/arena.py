@@ -1,5 +1,6 @@
 """Places buffers in one arena so that those alive together share no byte, but where a kernel allows it."""
 
+import bisect
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ ALIGNMENT = 8
 MOST_EXACT = 10  # buffers for which every order is tried
 MOST_ROUNDS = 400  # of the search for more buffers
 MOST_PLACES = 100_000  # that the local search works out in all
+MOST_MEETINGS = 1_000_000  # pairs of buffers that are alive together for which a search is made
 
 
 @dataclass(frozen=True)
@@ -46,35 +48,98 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None) -> Arena:
 
     Every placement in which nothing can be moved down comes from such an order. Few buffers get the best of
     all; many the best of a search that ends where the bound is reached, always the same for the same buffers.
+    Where thousands are alive together, each gets the first place that is free when it begins.
     """
-    problem = _Problem(buffers, overlaps or {})
-    needs = problem.needs()
+    overlaps = overlaps or {}
+    needs = _needs(buffers, overlaps)
     peak = max(needs, key=lambda moment: (needs[moment], -moment), default=0)
     bound = needs.get(peak, 0)
-    order = _search(problem, bound)
-    places, size = problem.places(order)
+    meetings = _meetings(buffers)
+    if meetings is None:
+        places, size = _first_fit(buffers)
+    else:
+        problem = _Problem(buffers, overlaps, meetings)
+        places, size = problem.places(_search(problem, bound))
     in_order = tuple(places[index] for index in range(len(buffers)))
     return Arena(tuple(buffers), in_order, size, bound, peak, needs)
+
+
+def _in_order(buffers: Sequence[Buffer]) -> Iterator[tuple[int, list[int]]]:
+    """Each buffer in the order in which they begin, and those that are alive then and began before."""
+    alive: list[int] = []
+    for index in sorted(range(len(buffers)), key=lambda index: buffers[index].first):
+        alive = [other for other in alive if buffers[other].last >= buffers[index].first]
+        yield index, alive
+        alive.append(index)
+
+
+def _meetings(buffers: Sequence[Buffer]) -> list[list[int]] | None:
+    """For each buffer all that it meets; None where these are more than MOST_MEETINGS."""
+    meetings: list[list[int]] = [[] for _ in buffers]
+    count = 0
+    for index, alive in _in_order(buffers):
+        count += len(alive)
+        if count > MOST_MEETINGS:
+            return None
+        meetings[index].extend(alive)
+        for other in alive:
+            meetings[other].append(index)
+    return meetings
+
+
+def _needs(buffers: Sequence[Buffer], overlaps: Overlaps) -> dict[int, int]:
+    """The bytes that each call needs at least at which a buffer begins: what is alive, where an output may
+    lie over an input counted once."""
+    sizes = [aligned(buffer.bytes) for buffer in buffers]
+    common: dict[
+        int, dict[int, int]
+    ] = {}  # of each output with each input: the most bytes that may be the same
+    for (output, input), overlap in overlaps.items():
+        common.setdefault(output, {})[input] = common_bytes(sizes[output], sizes[input], overlap, ALIGNMENT)
+    needs: dict[int, int] = {}
+    for index, before in _in_order(buffers):
+        moment = buffers[index].first
+        alive = {index, *before}
+        # An output may reach into several inputs, each byte of it into one.
+        saved = sum(
+            min(sizes[output], sum(bytes for input, bytes in common[output].items() if input in alive))
+            for output in (alive & common.keys())
+        )
+        needs[moment] = sum(sizes[one] for one in alive) - saved  # the last that begins there counts all
+    return needs
+
+
+def _first_fit(buffers: Sequence[Buffer]) -> tuple[dict[int, int], int]:
+    """Each buffer, as they begin, at the lowest place that nothing alive has; and the bytes of all."""
+    places: dict[int, int] = {}
+    taken: list[tuple[int, int]] = []  # place and buffer of what is alive, by place
+    size = 0
+    for index in sorted(range(len(buffers)), key=lambda index: buffers[index].first):
+        taken = [one for one in taken if buffers[one[1]].last >= buffers[index].first]
+        place, needed = 0, aligned(buffers[index].bytes)
+        for begin, other in taken:
+            if begin - place >= needed:
+                break
+            place = max(place, begin + aligned(buffers[other].bytes))
+        places[index] = place
+        bisect.insort(taken, (place, index))
+        size = max(size, place + needed)
+    return places, size
 
 
 class _Problem:
     """What each buffer must stay away from, as intervals of places that it cannot have."""
 
-    def __init__(self, buffers: Sequence[Buffer], overlaps: Overlaps) -> None:
+    def __init__(
+        self, buffers: Sequence[Buffer], overlaps: Overlaps, meetings: Sequence[Sequence[int]]
+    ) -> None:
         self.sizes = [aligned(buffer.bytes) for buffer in buffers]
         self.buffers = buffers
         self.overlaps = overlaps
-        self.inputs: dict[int, list[int]] = {}  # that each output may reach into
-        for output, input in overlaps:
-            self.inputs.setdefault(output, []).append(input)
         # For each buffer and each that it meets: the forbidden distances from that one, both ends excluded.
         self.forbidden: list[dict[int, tuple[int, int]]] = [
-            {
-                other: self._forbidden(index, other)
-                for other in range(len(buffers))
-                if other != index and buffers[other].meets(buffers[index])
-            }
-            for index in range(len(buffers))
+            {other: self._forbidden(index, other) for other in others}
+            for index, others in enumerate(meetings)
         ]
 
     def _forbidden(self, index: int, other: int) -> tuple[int, int]:
@@ -111,30 +176,6 @@ class _Problem:
             if low < place < high:
                 place = aligned(high)
         return place
-
-    def needs(self) -> dict[int, int]:
-        """The bytes that each call needs at least at which a buffer begins: what is alive, where an output
-        may lie over an input counted once."""
-        needs = {}
-        for moment in sorted({buffer.first for buffer in self.buffers}):
-            alive = [index for index, one in enumerate(self.buffers) if one.first <= moment <= one.last]
-            needs[moment] = sum(self.sizes[index] for index in alive) - self._saved(alive)
-        return needs
-
-    def _saved(self, alive: Sequence[int]) -> int:
-        """The most bytes that can lie over each other."""
-        saved = 0
-        for output in alive:
-            inputs = self.inputs.get(output, ())
-            # An output may reach into several inputs, each byte of it into one.
-            saved += min(
-                self.sizes[output], sum(self._common(output, input) for input in inputs if input in alive)
-            )
-        return saved
-
-    def _common(self, output: int, input: int) -> int:
-        """The most bytes of an output and an input that may be the same."""
-        return common_bytes(self.sizes[output], self.sizes[input], self.overlaps[output, input], ALIGNMENT)
 
 
 def _search(problem: _Problem, bound: int) -> Sequence[int]:

@@ -12,7 +12,9 @@ from contract.graph import Model
 
 Call = KernelCall | Alias
 
-MOST_STATES = 20_000  # that are looked at before the file's order is kept
+# What is looked at before the file's order is kept: states, and what is kept of the calls that may come next.
+MOST_STATES = 20_000
+MOST_READY = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def order(model: Model, calls: Sequence[Call]) -> list[Call]:
         (0, 0, next(count), 0, graph.alive_bytes(0), graph.ready(0), None)
     ]
     seen: set[int] = set()
-    while heap and len(seen) < MOST_STATES:
+    kept = 0
+    while heap and len(seen) < MOST_STATES and kept < MOST_READY:
         peak, number, _, done, alive, ready, way = heapq.heappop(heap)
         if peak >= own:
             break
@@ -53,7 +56,9 @@ def order(model: Model, calls: Sequence[Call]) -> list[Call]:
         seen.add(done)
         found = [(place, *graph.bytes_during(place, done, alive)) for place in ready]
         free = next((one for one in found if one[1] <= peak and one[2] <= alive), None)
-        for place, during, left in [free] if free else found:
+        next_calls = [free] if free else found
+        kept += len(ready) * len(next_calls)
+        for place, during, left in next_calls:
             after = done | 1 << place
             following = graph.ready_after(place, ready, after)
             higher, step = max(peak, during), _Step(place, way)
@@ -75,31 +80,29 @@ class _Dependencies:
     def __init__(self, model: Model, calls: Sequence[Call]) -> None:
         self._calls = calls
         self._buffer: dict[int, int] = {}  # of each tensor: the tensor whose memory it has
-        writers: dict[int, list[int]] = {}
-        readers: dict[int, set[int]] = {}
+        writers: dict[int, int] = {}  # of each tensor, bits of calls
+        readers: dict[int, int] = {}
         self.before = [0] * len(calls)  # bits of calls
         for place, call in enumerate(calls):
             for index in call.inputs:
                 if model.tensors[index].data is not None:
                     continue
-                self.before[place] |= sum(1 << writer for writer in writers.get(index, ()))
-                readers.setdefault(self._root(index), set()).add(place)
+                self.before[place] |= writers.get(index, 0)
+                readers[self._root(index)] = readers.get(self._root(index), 0) | 1 << place
             for index in call.outputs:
                 if isinstance(call, Alias):
                     self._buffer[index] = self._root(call.inputs[0])
                 # Several calls write parts of one output, in their order.
-                self.before[place] |= sum(1 << writer for writer in writers.get(index, ()))
+                self.before[place] |= writers.get(index, 0)
                 if model.tensors[index].is_variable:  # what reads the value before it must have read it
-                    self.before[place] |= sum(1 << reader for reader in readers.get(index, ()))
-                writers.setdefault(index, []).append(place)
+                    self.before[place] |= readers.get(index, 0)
+                writers[index] = writers.get(index, 0) | 1 << place
         variables = {tensor.index for tensor in model.tensors if tensor.is_variable}
         self._kept = {self._root(index) for index in model.outputs} | variables
-        self._written = {
-            index: sum(1 << writer for writer in found)
-            for index, found in writers.items()
-            if index not in self._buffer
-        } | {self._root(index): 0 for index in (*model.inputs, *variables)}
-        self._read = {index: sum(1 << one for one in readers.get(index, ())) for index in self._written}
+        self._written = {index: found for index, found in writers.items() if index not in self._buffer} | {
+            self._root(index): 0 for index in (*model.inputs, *variables)
+        }
+        self._read = {index: readers.get(index, 0) for index in self._written}
         self._bytes = {index: aligned(model.tensors[index].bytes) for index in self._written}
         self._touched = [
             {root for index in (*call.inputs, *call.outputs) if (root := self._root(index)) in self._written}

@@ -1,5 +1,7 @@
 """The softmax with its exponentials from a table: firmware/engines/aot/variants/softmax_table.h."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,7 @@ VARIANT = Variant(
 )
 
 
+@cache
 def exponentials(multiplier: int, shift: int, least_difference: int) -> NDArray[np.int32]:
     """softmax_term of softmax.h for the differences 0 to -255, and 0 below the least one: int32 (256,)."""
     return np.array(
